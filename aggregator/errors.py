@@ -1,0 +1,77 @@
+"""Every error raised on purpose.
+
+AggregatorError
+├── FetchError        the network, a server or our own guard said no
+│   └── RefusedError  our own guard: address, scheme, port or robots rules
+├── ParseError        a document is not what it should be
+├── ExtractError      a page gave no text, or took too long
+├── HeldError         a row failed too often and waits for a person
+└── CurationError     a curator asked for something that cannot be done
+
+`code` is stable: it is stored, logged, shown and documented. `permanent` says that trying
+again is useless. `retry_after` is the wait that a server asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class AggregatorError(Exception):
+    """Base of all errors raised on purpose."""
+
+    code = "error"
+    permanent = False
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: str | None = None,
+        permanent: bool | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code or type(self).code
+        self.permanent = type(self).permanent if permanent is None else permanent
+        self.retry_after = retry_after
+
+
+class FetchError(AggregatorError):
+    """A request did not bring what was asked for."""
+
+    code = "fetch_failed"
+
+
+class RefusedError(FetchError):
+    """Our own guard refused the request before or while it was made."""
+
+    code = "refused"
+    permanent = True
+
+
+class ParseError(AggregatorError):
+    """A document could not be read as what it should be."""
+
+    code = "not_readable"
+
+
+class ExtractError(AggregatorError):
+    """A page gave no text within its limits."""
+
+    code = "no_text"
+
+
+class HeldError(AggregatorError):
+    """A row failed too often; a person has to look."""
+
+    code = "held"
+    permanent = True
+
+
+class CurationError(AggregatorError):
+    """A curator's act cannot be done; the sentence says what is in the way."""
+
+    code = "not_possible"
+    permanent = True

@@ -1,0 +1,53 @@
+"""Rows: fields, constraints, querysets. No HTTP, no rules."""
+
+from .articles import Article, ArticleBody, ArticleRegion, ArticleTopic, Item, Revision, SearchRow, Work
+from .conflicts import Conflict, Party
+from .curation import LogEntry, Override, ReaderReport
+from .hosts import Host
+from .origins import Band, FingerprintRow, LearnedLine, Origin
+from .places import Region, RegionLink, SlugRedirect
+from .readers import DigestSubscription, Follow
+from .sources import Feed, Poll, Publisher, Source
+from .stories import Membership, Story, StoryConflict, StoryRegion, StoryTopic
+from .timeline import DayCount, Pin, TimelineEntry
+from .topics import Topic, TopicGroup
+
+__all__ = [
+    "Article",
+    "ArticleBody",
+    "ArticleRegion",
+    "ArticleTopic",
+    "Band",
+    "Conflict",
+    "DayCount",
+    "DigestSubscription",
+    "Feed",
+    "FingerprintRow",
+    "Follow",
+    "Host",
+    "Item",
+    "LearnedLine",
+    "LogEntry",
+    "Membership",
+    "Origin",
+    "Override",
+    "Party",
+    "Pin",
+    "Poll",
+    "Publisher",
+    "ReaderReport",
+    "Region",
+    "RegionLink",
+    "Revision",
+    "SearchRow",
+    "SlugRedirect",
+    "Source",
+    "Story",
+    "StoryConflict",
+    "StoryRegion",
+    "StoryTopic",
+    "TimelineEntry",
+    "Topic",
+    "TopicGroup",
+    "Work",
+]

@@ -1,0 +1,88 @@
+"""Origins, and what tracing needs to find them."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Origin(models.Model):
+    """An original with all its copies, a wire agency, or an outside outlet that we do not poll."""
+
+    class Kind(models.TextChoices):
+        ORIGINAL = "original", "original"
+        AGENCY = "agency", "agency"
+        OUTSIDE = "outside", "outside outlet"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    key = models.CharField(
+        max_length=300, unique=True, help_text="agency:SLUG, outside:DOMAIN-OR-NAME or article:ID"
+    )
+    independence_key = models.CharField(
+        max_length=300, help_text="what counts once: agency:SLUG, outside:DOMAIN or family:SLUG"
+    )
+    name = models.CharField(max_length=200, blank=True, default="")
+    url = models.TextField(blank=True, default="")
+    article = models.OneToOneField(
+        "Article", models.CASCADE, null=True, blank=True, related_name="own_origin", help_text="kind original"
+    )
+    publisher = models.ForeignKey("Publisher", models.PROTECT, null=True, blank=True)
+    state_control = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["independence_key"], name="origin_independence")]
+
+    def __str__(self) -> str:
+        return self.name or self.key
+
+
+class FingerprintRow(models.Model):
+    """What the tracing rule compares: sampled shingle hashes of an article's text."""
+
+    article = models.OneToOneField("Article", models.CASCADE, primary_key=True, related_name="fingerprint")
+    reported_on = models.DateField()
+    shingles = ArrayField(models.BigIntegerField(), default=list)
+    quoted = ArrayField(models.BigIntegerField(), default=list)
+    numbers = ArrayField(models.CharField(max_length=40), default=list)
+    words = models.PositiveIntegerField(default=0)
+    text_hash = models.BigIntegerField()
+    title_hash = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["text_hash"], name="fingerprint_text_hash")]
+
+    def __str__(self) -> str:
+        return f"fingerprint {self.article_id}"
+
+
+class Band(models.Model):
+    """One LSH band of an article: equal keys make candidates."""
+
+    band = models.SmallIntegerField()
+    key = models.BigIntegerField()
+    reported_on = models.DateField()
+    article = models.ForeignKey("Article", models.CASCADE, related_name="bands")
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "band", "reported_on"], name="band_key", include=["article"])]
+
+    def __str__(self) -> str:
+        return f"{self.band}:{self.key}"
+
+
+class LearnedLine(models.Model):
+    """A line seen in several articles of one source: boilerplate."""
+
+    source = models.ForeignKey("Source", models.CASCADE, related_name="learned_lines")
+    line_hash = models.BigIntegerField()
+    line = models.TextField()
+    article_count = models.PositiveIntegerField(default=0)
+    active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+    learned_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "line_hash"], name="learned_line_once")]
+
+    def __str__(self) -> str:
+        return self.line[:60]
