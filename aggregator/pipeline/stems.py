@@ -1,0 +1,196 @@
+"""Text as the cues and the linear model read it: folded tokens, light stems, language guess.
+
+Stems are deliberately light (plurals and case endings only), so that a curator can foresee
+what a cue matches. Tokens of two to five capitals keep their case (`US` is not `us`) unless
+the whole field is in capitals.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from zlib import crc32
+
+TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’ʼ״׳\"\u200c][^\W_]+)*")
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S{1,80}@\S+")
+CACHE_LIMIT = 200_000
+
+_CYRILLIC_END = re.compile(
+    r"(?:ами|ями|ого|его|ому|ему|ыми|ими|ях|ах|ов|ев|ів|їв|ам|ям|ом|ем|ой|ей|ая|яя|ое|ее|ые|ие|ый|ий|"
+    r"ую|юю|ою|ею|ій|их|ых|[аяоеєыиіїуюьй])$"
+)
+_TURKISH_END = re.compile(r"(?:lar[ıi]n?|ler[ıi]n?|lar|ler|[ns]?[iu]n|y?[iu]|[dt][ae]n?|y?[ae])$")
+_GERMAN_END = re.compile(r"(?:ern|en|er|es|e|n|s)$")
+_ROMANCE_END = re.compile(r"(?:es|s|x|[aeo])$")
+_POLISH_END = re.compile(r"(?:ami|ach|owi|ego|emu|ymi|imi|ow|om|em|ie|ych|ich|ej|ym|im|ia|iu|[aeyiou])$")
+_ARABIC_START = re.compile(r"^(?:[وفبكل]{0,2}ال|لل|[وف](?=\w{4}))")
+_HEBREW_START = re.compile(r"^[משהוכלב](?=\w{3})")
+_KEEP_S = frozenset(("news", "arms", "isis", "series", "species", "texas", "paris", "mars", "lens", "chaos"))
+
+_STOPWORDS = {
+    language: frozenset(words.split())
+    for language, words in {
+        "en": "the of and to in for is on with that was by at from as are has have after over an be who",
+        "fr": "le la les des du et en un une dans pour sur que qui au aux par est ont avec son ses plus",
+        "es": "el la los las del y en un una por que con para se su al como mas es fue ha han tras",
+        "de": "der die das und den dem des ein eine von mit auf fur im ist nicht bei nach sich hat werden",
+        "tr": "ve bir bu icin ile olarak gore da de dedi oldu sonra kadar daha en cok ise",
+        "pl": "w i na z do nie sie ze o od po jest za przez jak dla to w ma czy oraz",
+        "it": "il lo la gli di e in che per con del della dei nel una un sono non si alla",
+        "pt": "o a os as do da dos das e em um uma para com que por no na nao ao se",
+        "nl": "de het een van en in op te dat die voor met zijn is aan niet om ook er",
+    }.items()
+}
+_SCRIPTS = (("ru", "Ѐ", "ӿ"), ("ar", "؀", "ۿ"), ("he", "֐", "׿"))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The tokens of one field as stems, with the hash of each stem (unsigned 32 bit)."""
+
+    stems: tuple[str, ...] = ()
+    hashes: tuple[int, ...] = ()
+
+
+def blank_addresses(text: str) -> str:
+    """Return `text` with web addresses, handles and hashtags blanked; offsets stay."""
+    if "@" not in text and "#" not in text and "://" not in text and "www." not in text:
+        return text
+    return ADDRESS.sub(lambda found: " " * len(found.group()), text)
+
+
+def fold(token: str) -> str:
+    """Return a token in lower case without diacritics, apostrophes and joiners."""
+    token = token.replace("İ", "i").casefold().replace("ı", "i")
+    if token.isascii():
+        return token.replace("'", "").replace('"', "")
+    plain = unicodedata.normalize("NFKD", token)
+    kept = (c for c in plain if not unicodedata.combining(c) and c not in "'’ʼ\u200c״׳\"")
+    return "".join(kept).replace("ł", "l")
+
+
+def is_shouted(text: str) -> bool:
+    """Say whether a field is written in capitals throughout (then case says nothing)."""
+    head = text[:120]
+    return len(head) > 8 and " " in head and head.isupper()
+
+
+def words_of(text: str, language: str) -> Words:
+    """Return the stems of `text` (addresses blanked) by the rules of its language ('' is English)."""
+    cache = _cache(language)
+    tokens = TOKEN.findall(text.lower() if is_shouted(text) else text)
+    pairs = [cache.get(token) or _remember(cache, token, language) for token in tokens]
+    if not pairs:
+        return Words()
+    stems, hashes = zip(*pairs, strict=True)
+    return Words(stems, hashes)
+
+
+def offset_of(text: str, index: int) -> int:
+    """Return the offset of token `index` in `text` as `words_of` counts tokens."""
+    for number, found in enumerate(TOKEN.finditer(text)):
+        if number == index:
+            return found.start()
+    return 0
+
+
+def guess_language(text: str) -> str:
+    """Guess the language of `text` by its script and its commonest words; 'en' when nothing speaks."""
+    head = text[:400]
+    if not head.isascii():
+        for language, low, high in _SCRIPTS:
+            if sum(low <= c <= high for c in head) * 3 > len(head):
+                return _narrow(language, head)
+    tokens = [fold(t) for t in TOKEN.findall(head)]
+    votes = {language: sum(t in stop for t in tokens) for language, stop in _STOPWORDS.items()}
+    best = max(votes, key=lambda language: votes[language])
+    return best if votes[best] > votes["en"] + 1 else "en"
+
+
+def _narrow(language: str, head: str) -> str:
+    if language == "ru" and any(c in "іїєґІЇЄҐ" for c in head):
+        return "uk"
+    if language == "ar" and any(c in "پچژگی" for c in head):
+        return "fa"
+    return language
+
+
+def stem(token: str, language: str) -> str:
+    """Return the light stem of a token as it stands in the text.
+
+    English: plural s and possessive. Russian, Ukrainian, Polish, German, French, Spanish,
+    Italian, Portuguese, Turkish: one ending. Arabic: article and prefixes. Hebrew: one prefix
+    letter. An acronym keeps its case and is marked with `^`.
+    """
+    token = token.replace(".", "")
+    if 2 <= len(token) <= 5 and token.isascii() and token.isupper() and token.isalpha():
+        return "^" + token.lower()
+    if token[-2:] in ("'s", "’s"):
+        token = token[:-2]
+    folded = fold(token)
+    return _STEMMERS.get(language, _plural)(folded) if len(folded) > 3 else folded
+
+
+def _plural(token: str) -> str:
+    if token[-1] != "s" or token in _KEEP_S or token[-2:] in ("ss", "us", "is"):
+        return token
+    if token.endswith("ies") and len(token) > 4:
+        return token[:-3] + "y"
+    if token.endswith(("sses", "ches", "shes", "xes")):
+        return token[:-2]
+    return token[:-1]
+
+
+def _without(pattern: re.Pattern[str], least: int) -> Callable[[str], str]:
+    def strip(token: str) -> str:
+        short = pattern.sub("", token, count=1)
+        return short if len(short) >= least else token
+
+    return strip
+
+
+def _turkish(token: str) -> str:
+    for _ in range(2):
+        short = _TURKISH_END.sub("", token, count=1)
+        if len(short) < 4:
+            return token
+        token = short
+    return token
+
+
+def _as_is(token: str) -> str:
+    return token
+
+
+_STEMMERS: dict[str, Callable[[str], str]] = {
+    "ru": _without(_CYRILLIC_END, 3),
+    "uk": _without(_CYRILLIC_END, 3),
+    "de": _without(_GERMAN_END, 4),
+    "fr": _without(_ROMANCE_END, 4),
+    "es": _without(_ROMANCE_END, 4),
+    "it": _without(_ROMANCE_END, 4),
+    "pt": _without(_ROMANCE_END, 4),
+    "pl": _without(_POLISH_END, 3),
+    "tr": _turkish,
+    "ar": _without(_ARABIC_START, 2),
+    "fa": _as_is,
+    "he": _without(_HEBREW_START, 3),
+}
+
+# What a process has seen, per language: a speed-up that changes no result.
+_CACHES: dict[str, dict[str, tuple[str, int]]] = {}
+
+
+def _cache(language: str) -> dict[str, tuple[str, int]]:
+    cache = _CACHES.setdefault(language if language in _STEMMERS else "en", {})
+    if len(cache) > CACHE_LIMIT:
+        cache.clear()
+    return cache
+
+
+def _remember(cache: dict[str, tuple[str, int]], token: str, language: str) -> tuple[str, int]:
+    stemmed = stem(token[:40], language)
+    cache[token] = pair = (stemmed, crc32(stemmed.encode("utf-8", "replace")))
+    return pair
