@@ -70,6 +70,7 @@ class Article(models.Model):
     copy_reason = models.JSONField(default=dict, blank=True)
 
     mentions = models.JSONField(default=list, blank=True)
+    conflicts = models.JSONField(default=list, blank=True, help_text="[{slug, reason}]")
     word_count = models.PositiveIntegerField(default=0)
     revision_count = models.PositiveSmallIntegerField(default=1)
     next_look_at = models.DateTimeField(null=True, blank=True)
@@ -199,6 +200,9 @@ class SearchRow(models.Model):
 
     article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="search_row")
     reported_at = models.DateTimeField()
+    config = models.CharField(
+        max_length=20, default="simple", help_text="text search configuration; a query asks each by its own"
+    )
     vector = SearchVectorField(null=True)
 
     class Meta:
