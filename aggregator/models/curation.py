@@ -48,7 +48,7 @@ class LogEntry(models.Model):
     """One act: who, when, what, why, before and after. Never deleted."""
 
     at = models.DateTimeField()
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     role = models.CharField(max_length=20, default="machine", help_text="machine, curator or admin")
     act = models.CharField(max_length=32)
     target_type = models.CharField(max_length=20)

@@ -1,0 +1,83 @@
+"""Celery: two queues and the timetable.
+
+A message is only a nudge: what is to be done lies in rows. It expires after its tick, so that a
+queue cannot fill while nobody works, and doubled beats are harmless.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+from kombu import Queue
+
+from newsroom import children, env
+
+env.default("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+
+NETWORK, CPU = "network", "cpu"
+NETWORK_TASKS = ("poll_due", "fetch_due", "send_digests")
+
+app = Celery("newsroom", set_as_current=True)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_queues=[Queue(NETWORK), Queue(CPU)],
+    task_default_queue=CPU,
+    task_routes={f"aggregator.tasks.{name}": {"queue": NETWORK} for name in NETWORK_TASKS},
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_concurrency=1,
+    worker_max_tasks_per_child=500,
+    worker_max_memory_per_child=700_000,  # kilobytes
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    worker_enable_remote_control=False,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.5},
+    beat_max_loop_interval=5,
+    timezone="UTC",
+)
+app.autodiscover_tasks()
+
+
+def timetable(tick: float) -> dict[str, dict[str, Any]]:
+    """Return the beat timetable; `tick` is how often the line is nudged, in real seconds."""
+    every = {
+        "poll_due": tick,
+        "advance_due": tick,
+        "index_due": max(tick, 10.0),
+        "mend": 60.0,
+        "roll_up": 300.0,
+        "repair_stories": 600.0 if tick >= 10 else 30.0,
+        "learn_lines": 3600.0 if tick >= 10 else 60.0,
+        "send_digests": 900.0,
+    }
+    return {
+        name: {
+            "task": f"aggregator.tasks.{name}",
+            "schedule": seconds,
+            "options": {"expires": max(seconds, 10.0)},
+        }
+        for name, seconds in every.items()
+    }
+
+
+@app.on_after_configure.connect
+def _set_timetable(sender: Celery, **_: object) -> None:
+    from django.conf import settings
+
+    sender.conf.beat_schedule = timetable(settings.TICK_SECONDS)
+    sender.conf.beat_schedule_filename = str(settings.DATA_DIR / "beat-schedule")
+
+
+@setup_logging.connect
+def _keep_django_logging(**_: object) -> None:
+    """Leave the logs to Django's settings."""
+
+
+@worker_process_init.connect
+def _end_with_the_worker(**_: object) -> None:
+    children.die_with_parent()

@@ -1,0 +1,75 @@
+"""Child processes that cannot outlive the process that started them.
+
+On Linux the kernel signals a child when its parent ends, however it ended. A child that was
+started here also holds the "family" lock file open, so that the next owner of the same data
+folder can wait until all of an earlier family are gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Ask the kernel to send this process `number` when its parent ends; a no-op elsewhere than Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
+def start(
+    argv: Sequence[str | Path],
+    *,
+    when_orphaned: int,
+    environ: Mapping[str, str] | None = None,
+    output: IO[bytes] | int | None = None,
+    keep_open: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a child in a session of its own, so that a terminal's Ctrl-C reaches the parent only.
+
+    Call it from the main thread: the kernel takes the starting thread for the parent.
+    """
+    parent = os.getpid()
+
+    def prepare() -> None:
+        die_with_parent(when_orphaned)
+        if os.getppid() != parent:  # the parent ended before the kernel was asked
+            os._exit(1)
+
+    return subprocess.Popen(
+        [str(part) for part in argv],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output is not None else None,
+        env=dict(environ) if environ is not None else None,
+        pass_fds=tuple(keep_open),
+        start_new_session=True,
+        preexec_fn=prepare,
+    )
+
+
+def stop(child: subprocess.Popen[bytes], number: int = signal.SIGTERM, patience: float = 15.0) -> None:
+    """Signal a child and wait; after `patience` seconds kill it with all of its session."""
+    if child.poll() is None:
+        child.send_signal(number)
+    try:
+        child.wait(patience)
+    except subprocess.TimeoutExpired:
+        kill(child)
+
+
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill a child and all that it started."""
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()

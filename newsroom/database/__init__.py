@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, with embedded servers started at the first connection."""

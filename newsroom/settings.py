@@ -1,0 +1,205 @@
+"""Settings of every machine, in sections that follow the line.
+
+Values that differ between machines come from the environment (newsroom/env.py) and are
+documented in .env.example.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from newsroom import broker, clocks, env, local, logging, secret
+
+# --- Where things are ------------------------------------------------------------------------
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
+CORPORA_DIR = env.path("CORPORA_DIR", BASE_DIR.parent / "shared")  # labelled data, for benches and replay
+
+# --- What this site is -----------------------------------------------------------------------
+VERSION = "0.1.0"
+SITE_NAME = env.text("SITE_NAME", "Newsroom")
+PORT = env.integer("PORT", 8000, low=1, high=65535)
+BIND = env.text("BIND", "127.0.0.1")
+SITE_URL = env.text("SITE_URL", f"http://{'localhost' if BIND in {'127.0.0.1', '0.0.0.0'} else BIND}:{PORT}")
+CONTACT = env.text("CONTACT") or secret.contact(DATA_DIR)  # an address or page; goes into the User-Agent
+SAMPLE_DATA = env.flag("SAMPLE_DATA")  # pages then say that what they show is invented
+DEBUG = env.flag("DEBUG")
+SECRET_KEY = secret.key(env.text("SECRET_KEY"), DATA_DIR)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
+# --- The clock -------------------------------------------------------------------------------
+CLOCK = env.text("CLOCK")
+TICK_SECONDS = clocks.tick_seconds(CLOCK)  # how often the line is nudged
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Sources ---------------------------------------------------------------------------------
+SOURCES = env.text("SOURCES")  # an OPML file or address, loaded as approved instead of the starter list
+
+# --- Fetching --------------------------------------------------------------------------------
+FETCH_ALLOW = env.networks("FETCH_ALLOW")  # networks that the address guard lets through
+FETCH_CONCURRENCY = env.integer("FETCH_CONCURRENCY", 32, low=1, high=500)  # hosts at once, a worker
+FETCH_CONNECT_SECONDS = env.seconds("FETCH_CONNECT_SECONDS", 10.0, low=0.1)
+FETCH_TOTAL_SECONDS = env.seconds("FETCH_TOTAL_SECONDS", 20.0, low=0.1)  # a slow drip ends here too
+FETCH_MAX_BYTES = env.integer("FETCH_MAX_BYTES", 10_000_000, low=1000)  # after decompression
+FETCH_MAX_REDIRECTS = env.integer("FETCH_MAX_REDIRECTS", 5, low=0, high=20)
+FETCH_ROBOTS = env.flag("FETCH_ROBOTS", True)
+HOST_GAP = env.seconds("HOST_GAP", 1.0)  # seconds between two requests to one host
+PARSE_SECONDS = env.seconds("PARSE_SECONDS", 10.0, low=0.1)  # CPU seconds of the parser's process
+PARSE_MAX_BYTES = env.integer("PARSE_MAX_BYTES", 600_000_000, low=100_000_000)  # its memory
+PROXY = env.text("PROXY")  # http://host:port for outgoing requests
+USER_AGENT = (
+    f"Newsroom/{VERSION} ({f'+{CONTACT}' if CONTACT else 'self-hosted news reader, no contact given'})"
+)
+
+# --- Rows ------------------------------------------------------------------------------------
+EMBEDDED_POSTGRES = not env.text("DATABASE_URL")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "newsroom.database",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        **(env.database("DATABASE_URL") or local.database_settings(DATA_DIR)),
+    }
+}
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Nudges ----------------------------------------------------------------------------------
+EMBEDDED_REDIS = not env.text("REDIS_URL")
+REDIS_URL = env.redis("REDIS_URL") or local.redis_url(DATA_DIR)
+CELERY_BROKER_URL = broker.celery_address(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = broker.TRANSPORT
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- Apps and requests -----------------------------------------------------------------------
+INSTALLED_APPS = [
+    "newsroom",
+    "aggregator",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "csp",
+    "ninja",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "newsroom.urls"
+WSGI_APPLICATION = "newsroom.wsgi.application"
+
+# --- Pages -----------------------------------------------------------------------------------
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "newsroom.context.site",
+            ],
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+STATIC_URL = "static/"
+STATIC_ROOT = env.path("STATIC_ROOT", DATA_DIR / "static")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+# --- Safety ----------------------------------------------------------------------------------
+HTTPS = SITE_URL.startswith("https://")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]) + [
+    host for host in [urlsplit(SITE_URL).hostname] if host
+]
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY") else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without TLS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["'none'"],
+    }
+}
+
+# --- The desk --------------------------------------------------------------------------------
+LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "UserAttributeSimilarityValidator")
+]
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.5  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_VERBOSE = False
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- Mail ------------------------------------------------------------------------------------
+MAIL_HOST = env.text("MAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_HOST else 'console'}.EmailBackend"
+EMAIL_HOST = MAIL_HOST or "localhost"
+EMAIL_PORT = env.integer("MAIL_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = env.text("MAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("MAIL_PASSWORD")
+EMAIL_USE_TLS = env.choice("MAIL_SECURITY", "starttls", ["starttls", "tls", "none"]) == "starttls"
+EMAIL_USE_SSL = env.text("MAIL_SECURITY") == "tls"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", f"{SITE_NAME} <newsroom@localhost>")
+
+# --- Logs ------------------------------------------------------------------------------------
+LOGGING = logging.settings(level=env.text("LOG_LEVEL", "INFO"), shape=env.text("LOG_SHAPE", "lines"))
