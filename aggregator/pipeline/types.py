@@ -98,7 +98,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class TraceCandidate:
-    """A stored article that may carry the same text."""
+    """An article as the tracing rule sees it: the one asked about, or a stored one that may carry its text."""
 
     article_id: int
     fingerprint: Fingerprint
@@ -108,6 +108,57 @@ class TraceCandidate:
     found_at: datetime
     url: str = ""
     original_id: int | None = None  # the original it was traced to; None when it is one itself
+    absent_at: datetime | None = None  # its feed was read then, and it was not there; None: first poll
+    is_dated: bool = True  # the outlet said when; False: reported_at is only our guess
+    domains: tuple[str, ...] = ()  # its outlet's own
+    credits: tuple[Credit, ...] = ()
+    kind: str = "text"  # text | stub | empty, as ArticleText
+    is_own: bool = False  # a curator's word: it is an original
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How much of two texts is the same, boilerplate not counted. Shares are 0.0-1.0."""
+
+    shared: int  # sampled shingles in both
+    of_first: float  # share of the first text's shingles
+    of_second: float
+    narrative: float = 1.0  # share of the shorter's unquoted shingles
+
+    @property
+    def containment(self) -> float:
+        return max(self.of_first, self.of_second)
+
+    @property
+    def coverage(self) -> float:
+        return min(self.of_first, self.of_second)
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A text much alike that is not the same report, and the rule that said so."""
+
+    article_id: int
+    why: str  # quotes_only | recurring_bulletin | too_little | stub
+    overlap: Overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Whose text an article carries.
+
+    `takes_over` are originals (with kind and score) that turn out to be copies of this one, or of
+    its original, and have to be re-pointed with all their copies.
+    """
+
+    kind: str  # original | exact | republished | truncated | padded | updated
+    original_id: int | None = None
+    twin_id: int | None = None  # the article it was recognised by
+    score: float = 0.0
+    reason: Reason = Reason("no_match")
+    takes_over: tuple[tuple[int, str, float], ...] = ()
+    near: tuple[NearMiss, ...] = ()
+    leaves_bands: bool = True  # False: says nothing that its twin's bands do not find already
 
 
 @dataclass(frozen=True, slots=True)
