@@ -68,8 +68,8 @@ SET story_count = aggregator_daycount.story_count + excluded.story_count,
 def apply(change: Change) -> None:
     """Write the collected differences in one statement."""
     days = sorted(
-        (day for day in change.stories.keys() | change.keys.keys() if change.stories[day] or change.keys[day]),
-        key=lambda day: tuple(value or 0 for value in day.subject) + (day.clock, day.on),
+        (day for day in {*change.stories, *change.keys} if change.stories[day] or change.keys[day]),
+        key=lambda day: (*(value or 0 for value in day.subject), day.clock, day.on),
     )
     if not days:
         return
@@ -103,7 +103,8 @@ _TRUE_COUNTS = """
 SELECT region_id, conflict_id, topic_id, clock, day, count(*)::int AS stories,
        (count(*) FILTER (WHERE is_key))::int AS keys
 FROM (
-    SELECT region_id, conflict_id, topic_id, is_key, 'report' AS clock, (report_at AT TIME ZONE 'UTC')::date AS day
+    SELECT region_id, conflict_id, topic_id, is_key, 'report' AS clock,
+           (report_at AT TIME ZONE 'UTC')::date AS day
     FROM aggregator_timelineentry
     UNION ALL
     SELECT region_id, conflict_id, topic_id, is_key, 'event', event_on FROM aggregator_timelineentry
@@ -116,10 +117,11 @@ SELECT 1 FROM (
      EXCEPT {_TRUE_COUNTS})
     UNION ALL
     ({_TRUE_COUNTS}
-     EXCEPT SELECT region_id, conflict_id, topic_id, clock, "on", story_count, key_count FROM aggregator_daycount)
+     EXCEPT SELECT region_id, conflict_id, topic_id, clock, "on", story_count, key_count
+     FROM aggregator_daycount)
 ) differing
 """  # noqa: S608 - both parts are constants of this module
 _REFILL = f"""
 INSERT INTO aggregator_daycount (region_id, conflict_id, topic_id, clock, "on", story_count, key_count)
 {_TRUE_COUNTS}
-"""  # noqa: S608 - the query is a constant of this module
+"""

@@ -1,0 +1,103 @@
+"""What an article says: from its page in a child that can be killed, else from its feed entry."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from django.conf import settings
+
+from aggregator.errors import AggregatorError, ExtractError
+from aggregator.fetch import isolate
+from aggregator.models import ArticleBody, LearnedLine, Work
+from aggregator.pipeline import boilerplate, extract
+from aggregator.pipeline.types import ArticleText, Entry
+
+log = logging.getLogger(__name__)
+
+
+def read_texts(work: Sequence[Work], now: datetime) -> list[ArticleText]:
+    """Return the text of each row, in order, with general and learned boilerplate out.
+
+    A page that cannot be read within its bounds falls back to the feed's own content; the code of
+    what went wrong stays on the row.
+    """
+    lines = _learned_lines({row.article.source_id for row in work})
+    stored = _stored_texts([row.pk for row in work if row.why == "retag"])
+    texts = []
+    for row in work:
+        text = stored.get(row.pk) or _read_one(row, now)
+        texts.append(boilerplate.remove_learned(text, lines.get(row.article.source_id, frozenset())))
+    return texts
+
+
+def _read_one(row: Work, now: datetime) -> ArticleText:
+    entry = entry_of(row)
+    if row.body:
+        try:
+            return _read_page(row, entry, now)
+        except AggregatorError as error:
+            row.code, row.sentence = error.code, error.sentence
+            log.info("page_not_read", extra={"article": row.pk, "code": error.code})
+    return extract.text_from_entry(entry, now)
+
+
+def _read_page(row: Work, entry: Entry, now: datetime) -> ArticleText:
+    text: ArticleText = isolate.call(
+        extract.extract_page,
+        isolate.unpack(bytes(row.body or b"")),
+        url=row.final_url or row.article.url,
+        charset=row.charset or None,
+        entry=entry,
+        now=now,
+        selector=row.article.source.extraction_selector,
+        seconds=settings.EXTRACT_SECONDS,
+    )
+    if text.kind == "empty":
+        raise ExtractError("The page gave no text.", code="page_empty")
+    return text
+
+
+def entry_of(row: Work) -> Entry:
+    """Return the feed entry that a row carries (JSON), or one made from its article."""
+    data = dict(row.entry)
+    if not data:
+        article = row.article
+        return Entry(guid="", url=article.url, title=article.title, author=article.author)
+    if data.get("published_at"):
+        data["published_at"] = datetime.fromisoformat(data["published_at"])
+    data["categories"] = tuple(data.get("categories", ()))
+    return Entry(**data)
+
+
+def _learned_lines(source_ids: set[int]) -> dict[int, frozenset[int]]:
+    found: dict[int, set[int]] = {}
+    rows = LearnedLine.objects.filter(source_id__in=source_ids, active=True)
+    for source_id, line_hash in rows.values_list("source_id", "line_hash"):
+        found.setdefault(source_id, set()).add(line_hash)
+    return {source_id: frozenset(hashes) for source_id, hashes in found.items()}
+
+
+def _stored_texts(article_ids: Sequence[int]) -> dict[int, ArticleText]:
+    """Return the text as stored, for articles whose tags alone are made again."""
+    rows = ArticleBody.objects.filter(pk__in=article_ids).select_related("article")
+    return {row.pk: _stored(row) for row in rows}
+
+
+def _stored(row: ArticleBody) -> ArticleText:
+    article = row.article
+    text = ArticleText(
+        title=article.title,
+        text=row.text,
+        full_text=row.full_text or row.text,
+        author=article.author,
+        language=article.language,
+        published_at=article.published_at,
+        published_kind=article.published_kind,
+        extract=article.extract,
+        kind=article.text_kind or "text",
+        method=article.text_method,
+    )
+    return replace(text, noindex=tuple(article.noindex))
