@@ -1,0 +1,202 @@
+"""Lines that are not the report: promotion, credits, notices. Taken out, and kept with their reason.
+
+Two rules. A general set of cues knows what such lines say in many languages, so that they go even
+when an outlet has sent only one article. Learned lines (services/boilerplate.py) are those that
+several articles of one outlet share. Cues are read at a text's two ends only, sentence by sentence;
+in its middle a line goes only when it opens as a pointer elsewhere ("Read more: ...").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import xxhash
+
+from .types import Removed
+from .words import words_of
+
+RULE_VERSION = 1  # raise it when cues change: revisions made by other rules are not compared
+MAX_CUE_WORDS = 70  # a longer sentence is prose, whatever words it has
+MAX_POINTER_WORDS = 40
+LEARN_MIN_CHARACTERS = 12
+
+_SENTENCE_END = re.compile(r"(?<=[.!?\u2026\u3002\uff01\uff1f])[\"\u201d\u2019)\]]*\s+(?=\S)|\n+")
+
+# What a promotional sentence says, wherever in the sentence. Wording is our own; each alternative is a kind.
+_PROMO = re.compile(
+    r"""
+    \b(?:newsletters?|daily\s+briefing)\b.{0,80}\b(?:inbox|sign\s?-?up|subscribe|e-?mail)
+    |\b(?:sign\s?-?up|subscribe|register)\b.{0,80}\b(?:newsletters?|inbox|unlimited|updates|alerts|for\s+free|our\s+channel|youtube|access)
+    |^\W*(?:subscribe|sign\s?-?up|log\s?-?in|register)\b[^.]{0,80}$
+    |\byour\s+sign-?up\b|\byou\s+can\s+unsubscribe\b|\bunsubscribe\s+at\s+any\s+time\b
+    |^\W*(?:please\s+)?(?:follow|like|find|join|add|connect\s+with)\s+(?:us|our|the\s+\w+|[@\w.]+)\b.{0,90}\b(?:facebook|twitter|x\.com|instagram|telegram|whatsapp|youtube|google\s+news|tiktok|linkedin|social\s+media|threads|bluesky|snapchat)\b
+    |^\W*follow\s+(?:us|our|@)\b
+    |\b(?:telegram|whatsapp|viber)\s+(?:channel|group|community)\b.{0,60}(?:join|breaking|news|updates|$)
+    |^\W*(?:click|tap)\s+here\b|\bclick\s+here\s+(?:to|for)\b
+    |\bfor\s+(?:all\s+)?(?:the\s+)?(?:latest|more)\b.{0,60}\b(?:visit|follow|subscribe|download|check\s+out|go\s+to|click)\b
+    |\bstay\s+up\s+to\s+date\s+(?:with|on)\b.{0,80}\b(?:headlines|news|stories|pictures|video)
+    |\b(?:bring|bringing)\s+you\b.{0,40}\b(?:latest|updates|more)\b.{0,80}
+    |\b(?:breaking|developing)\s+(?:news\s+)?story\b.{0,60}\b(?:updates?|refresh|check\s+back|more\s+to\s+follow|bring)
+    |^\W*(?:this\s+is\s+a\s+)?(?:breaking|developing)\s+(?:news\s+)?story\b
+    |^\W*more\s+(?:to\s+follow|follows|info(?:rmation)?|soon)\W*$
+    |\bdownload\b.{0,30}\b(?:our|the)\b.{0,30}\bapp\b
+    |\b(?:we|this\s+site|our\s+partners)\s+(?:and\s+our\s+partners\s+)?uses?\s+cookies\b|\b(?:accept|manage|reject)\s+(?:all\s+)?cookies\b
+    |\bfree\s+articles?\s+(?:remaining|left|this\s+month)\b|\bunlimited\s+(?:digital\s+)?access\b|\bto\s+continue\s+reading\b
+    |\b(?:already\s+a\s+subscriber|become\s+a\s+(?:member|subscriber)|support\s+(?:our|independent)\s+journalism)\b
+    |\bgot\s+a\s+(?:news\s+)?(?:tip|story)\b|\bdo\s+you\s+have\s+a\s+(?:story|tip)\b|\bsend\s+(?:us\s+)?(?:your\s+)?(?:tips|story|news)\s+to\b
+    |\b(?:have|got)\s+(?:something\s+to\s+(?:add|say)|an\s+opinion)\b.{0,60}\b(?:comments?|share)
+    |\b(?:let\s+us\s+know|tell\s+us|leave\s+a\s+comment|join\s+the\s+(?:conversation|discussion))\b.{0,50}\b(?:comments?|below|what\s+you\s+think)
+    |^\W*join\s+the\s+(?:conversation|discussion)\b
+    |\bshare\s+(?:this|on|via)\b.{0,20}\b(?:article|story|post|page|facebook|twitter|whatsapp|e-?mail)\b|^\W*share\W+tweet\b|^\W*share\b.{0,6}$
+    |\blisten\s+to\s+(?:this|the)\s+(?:article|story)\b|^\W*\d+\s+min(?:ute)?s?\s+read\W*$
+    |^\W*(?:advertisement|advertising|sponsored(?:\s+content)?|promoted|story\s+continues\s+below.{0,40}|article\s+continues\s+(?:below|after).{0,40}|scroll\s+(?:down\s+)?for\s+.{0,40}|video\s+loading|loading\W*|skip\s+(?:advert|ad|past\s+newsletter)\w*.{0,40})\W*$
+    |^\W*(?:related|filed\s+under|more\s+on\s+this|topics|tags?)\s*(?:topics?|articles?|stories|news|content)?\s*:\s*.{0,200}$
+    |^\W*(?:trending(?:\s+now)?|most\s+(?:read|popular|viewed)|recommended(?:\s+(?:for\s+you|stories))?|editor'?s\s+picks?|don'?t\s+miss)\s*[:|].{0,200}
+    |\b(?:abonnez|inscrivez)-vous\b.{0,80}|\bsuivez-nous\b|\bt[ée]l[ée]chargez\b.{0,30}\bapplication\b
+    |\bnewsletter\b.{0,40}\b(?:abonnieren|anmelden|bestellen)\b|\b(?:folgen|abonnieren)\s+sie\s+uns\b|^\W*mehr\s+zum\s+thema\b
+    |\bs[ií]guenos\s+en\b|\bsuscr[ií]b(?:ete|ase)\b|\bsiga-nos\b|\bassine\b.{0,30}\bnewsletter\b|\bseguici\s+su\b|\biscriviti\b.{0,40}\bnewsletter\b
+    |\b(?:подпи[сш]\w+)\b.{0,60}\b(?:канал\w*|telegram|телеграм\w*|рассылк\w*|нас|нашу?)\b|\b(?:читайте|следите)\b.{0,40}\b(?:telegram|телеграм\w*|канал\w*|соцсет\w*)
+    |\b(?:підпи[сш]\w+)\b.{0,60}\b(?:канал\w*|telegram|телеграм\w*|нас|наш\w*)\b
+    |تابعونا\s+(?:على|عبر)|اشترك(?:وا)?\s+في\s+(?:نشرت|قنات|النشرة)|\bbizi\s+takip\s+edin\b|\babone\s+olun\b
+    |(?:关注|關注|订阅|訂閱)(?:我们|我們|.{0,8}(?:公众号|頻道|频道|微信))
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# Who made or owns the text: removed from the text, read by credits.py before that.
+_CREDIT = re.compile(
+    r"""
+    ^\W*(?:source|sources|via|quelle|fuente|fonte|kaynak|źródło|bron|källa|источник|джерело|المصدر|مصدر|منبع|来源|來源)\s*[:：].{0,160}$
+    |^\W*(?:read|view|see)\s+(?:the\s+)?(?:full|original|entire)\s+(?:article|story|post|report)\b.{0,80}$
+    |\b(?:this\s+)?(?:article|story|post|report|piece)\b.{0,40}\b(?:originally|first)\s+(?:appeared|published|ran|posted)\b
+    |\b(?:originally|first)\s+(?:published|appeared|posted)\s+(?:on|in|by|at)\b.{0,120}$
+    |^\W*the\s+post\b.{0,240}\bappeared\s+first\s+on\b|\bappeared\s+first\s+on\s+\S+
+    |\bnot\s+(?:been\s+)?(?:edited|created|written)\s+by\b.{0,60}\bstaff\b|\b(?:auto-?generated|published\s+unedited)\b.{0,60}\bfeed\b
+    |\ball\s+rights\s+reserved\b|^\W*(?:copyright|©|\(c\))\s*(?:©|\(c\))?\s*\d{4}|\bmay\s+not\s+be\s+(?:published|reproduced|broadcast|republished)\b
+    |^\W*(?:image|photo|picture|video)\s+(?:copyright|caption|credit|source)\b.{0,120}$|^\W*file\s+photo\W*$|^\W*(?:photo|image)s?\s*(?::|by\b).{0,80}$
+    |^\W*\(?(?:additional\s+)?(?:reporting|writing|editing|compiled|translated)\s+by\b.{0,200}$
+    |\bwith\s+(?:files|inputs?|reporting)\s+from\b.{0,80}$|^\W*(?:with\s+)?agenc(?:y|ies)\W*(?:inputs?)?\W*$
+    |\bagencies\s+contributed\s+to\s+this\s+report\b
+    |\bтекст\s+впервые\s+опубликован\b|\bперепечат\w+\b.{0,60}\bразреш\w+|\bвсе\s+права\s+защищены\b
+    |\balle\s+rechte\s+vorbehalten\b|\btous\s+droits\s+r[ée]serv[ée]s\b|\btodos\s+los\s+derechos\s+reservados\b|جميع\s+الحقوق\s+محفوظة
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# A line or sentence that only points to another article: goes wherever it stands.
+_POINTER = re.compile(
+    r"""
+    ^\W*(?:read\s+(?:more|also|next)|also\s+read|see\s+also|more\s+(?:on|from)|related|watch(?:\s+(?:also|now|live))?|explained|don'?t\s+miss|in\s+pictures|lire\s+aussi|voir\s+aussi|lesen\s+sie\s+auch|mehr\s+dazu|lea\s+tambi[eé]n|ver\s+tamb[ií][eé]n|leia\s+(?:tamb[eé]m|mais)|leggi\s+anche|lees\s+ook|l[äa]s\s+(?:ocks[åa]|mer)|czytaj\s+(?:te[zż]|wi[eę]cej)|ayrıca\s+okuyun|читайте\s+(?:также|ещ[её]|по\s+теме)|читайте\s+(?:також|ще)|по\s+теме|اقرأ\s+(?:أيضا|أيضًا|المزيد)|延伸閱讀|延伸阅读|相关阅读)\s*(?:[:|>\u2013\u2014-]|\n).{1,240}$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A text without its boilerplate, and what was taken out, in the order it stood."""
+
+    text: str
+    removed: tuple[Removed, ...] = ()
+
+
+def cue_of(sentence: str) -> str:
+    """Return the rule by which a sentence at an end of a text is no part of the report, or ''."""
+    if len(sentence) > 900 or len(sentence.split()) > MAX_CUE_WORDS:
+        return ""
+    if _CREDIT.search(sentence):
+        return "credit_cue"
+    if _PROMO.search(sentence):
+        return "promo_cue"
+    return "pointer_cue" if _is_pointer(sentence) else ""
+
+
+def _is_pointer(line: str) -> bool:
+    return len(line.split()) <= MAX_POINTER_WORDS and bool(_POINTER.search(line))
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    """Return the spans of sentences; a line break ends one too."""
+    spans, start = [], 0
+    for match in _SENTENCE_END.finditer(text):
+        if text[start : match.start()].strip():
+            spans.append((start, match.start() + len(match.group().rstrip())))
+        start = match.end()
+    if text[start:].strip():
+        spans.append((start, len(text)))
+    return spans
+
+
+def _peel(text: str, spans: list[tuple[int, int]], position: str) -> tuple[int, list[Removed]]:
+    """Return how many of `spans` (nearest to the end first) go, and the lines taken out.
+
+    At the end one short sentence without a cue may stand between two that have one.
+    """
+    taken: list[Removed] = []
+    count = 0
+    for index, (start, end) in enumerate(spans[:24]):
+        sentence = text[start:end].strip()
+        rule = cue_of(sentence)
+        if rule:
+            between = [text[a:b].strip() for a, b in spans[count:index]]
+            taken += [Removed(line, "between_cues", position) for line in between]
+            taken.append(Removed(sentence, rule, position))
+            count = index + 1
+        elif position == "start" or index > count or len(sentence.split()) > 14:
+            break
+    return count, taken
+
+
+def remove_cues(text: str) -> Cleaned:
+    """Take promotion, credits and pointers out of `text` (paragraphs parted by newlines).
+
+    A text that would lose more than half of its words keeps them: then the cues are what it is about.
+    """
+    spans = _sentences(text)
+    tail, ended = _peel(text, spans[::-1], "end")
+    head, begun = _peel(text, spans[: len(spans) - tail], "start")
+    kept = spans[head : len(spans) - tail]
+    if not kept:
+        return Cleaned(text)
+    body = text[kept[0][0] : kept[-1][1]].strip()
+    lines = body.split("\n")
+    pointers = [line.strip() for line in lines if _is_pointer(line.strip())]
+    if pointers:
+        body = "\n".join(line for line in lines if line.strip() not in set(pointers)).strip()
+    if len(body) * 2 < len(text.strip()) - 600:
+        return Cleaned(text)
+    middle = [Removed(line, "pointer_cue", "middle") for line in pointers]
+    return Cleaned(body, (*begun, *middle, *reversed(ended)))
+
+
+def line_hash(line: str) -> int:
+    """Return the 63-bit hash under which a line is learned: words only, folded; 0 for no words."""
+    words = words_of(line)
+    return xxhash.xxh3_64_intdigest(" ".join(words).encode("utf-8", "surrogatepass")) >> 1 if words else 0
+
+
+def learnable_lines(text: str) -> set[int]:
+    """Return the hashes of the lines of a text that could be boilerplate (not its first long one)."""
+    lines = [line.strip() for line in text.split("\n")]
+    return {line_hash(line) for line in lines if len(line) >= LEARN_MIN_CHARACTERS} - {0}
+
+
+def remove_learned(text: str, learned: Collection[int]) -> Cleaned:
+    """Take out the lines whose `line_hash` is in `learned`; an article is never emptied by it."""
+    if not learned:
+        return Cleaned(text)
+    kept, removed = [], []
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        if line.strip() and line_hash(line) in learned:
+            position = "start" if not any(one.strip() for one in kept) else "middle"
+            removed.append((index, line.strip(), position))
+        else:
+            kept.append(line)
+    if not any(line.strip() for line in kept):
+        return Cleaned(text)
+    last = max(index for index, line in enumerate(lines) if line.strip() and line_hash(line) not in learned)
+    marks = tuple(Removed(line, "learned_line", "end" if at > last else where) for at, line, where in removed)
+    return Cleaned("\n".join(kept).strip(), marks)
