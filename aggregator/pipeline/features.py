@@ -1,0 +1,228 @@
+"""What grouping knows about an article: weighted words, a vector, places, time, outlet.
+
+Words are hashed into BUCKETS numbers, so no text is kept, in memory, in rows or in data files.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .vectors import SIZE, word_vectors
+from .group_words import GroupWord, group_words, is_english
+
+BUCKETS = 1 << 20
+TERMS = 64  # kept of one article, heaviest first
+LEAD = 280  # characters of the text that count as lead
+BODY = 1500  # characters of the text read at all
+TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG = 1, 2, 4, 8
+_WEIGHT = {"title": 2.0, "lead": 1.0, "body": 0.5}
+_BACKGROUND = Path(__file__).parent / "data" / "group_background.npz"
+_HEADER = struct.Struct("<BBHHBdII")
+_MAKE = 1
+_OUTLET_TAIL = re.compile(r"\s+[-|–—]\s+[^-|–—]{2,40}$")
+
+Ids = NDArray[np.int32]
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One article as grouping sees it. Arrays are parallel and sorted by id.
+
+    `at` is seconds since 1970 of the report, None when the outlet gives no date. `words` counts
+    the words of title and text read. `places` are hashed region slugs it is about, main first.
+    """
+
+    ids: Ids
+    weights: Numbers
+    flags: NDArray[np.uint8]
+    vector: NDArray[np.float16] | None
+    at: float | None
+    outlet: int
+    words: int
+    places: tuple[int, ...] = ()
+    title_key: int = 0
+
+
+@dataclass(slots=True)
+class _Bag:
+    """Words gathered field by field: stem → weight, flags, plain word."""
+
+    weight: dict[str, float] = field(default_factory=dict)
+    flags: dict[str, int] = field(default_factory=dict)
+    plain: dict[str, str] = field(default_factory=dict)
+    count: int = 0
+
+    def add(self, found: Iterable[GroupWord], weight: float, flag: int) -> None:
+        for word in found:
+            self.count += 1
+            had = self.weight.get(word.stem, 0.0)
+            # each repetition counts less: 1, 1/2, 1/3 ... of the field's weight is near 1 + log tf
+            self.weight[word.stem] = had + weight / (1.0 + had)
+            mark = flag | (NAME_FLAG if word.name else 0) | (NUMBER_FLAG if word.number else 0)
+            self.flags[word.stem] = self.flags.get(word.stem, 0) | mark
+            self.plain.setdefault(word.stem, "" if word.number else word.plain)
+
+
+def read_features(
+    title: str, text: str, *, at: datetime | None, outlet: str, places: Iterable[str] = ()
+) -> Features:
+    """Return the features of an article; any field may be empty.
+
+    `outlet` is any stable name of the source; `places` are region slugs it is about, best first.
+    Reads at most BODY characters of the text: cost is bounded by about half a millisecond.
+    """
+    title, text = title[:400], text[: BODY + 400]
+    title = _without_outlet(title, outlet)
+    text = _without_title(title, text)[:BODY]
+    english = is_english(f"{title} {text}")
+    bag = _Bag()
+    bag.add(group_words(title, english=english), _WEIGHT["title"], TITLE_FLAG)
+    bag.add(group_words(text[:LEAD], english=english), _WEIGHT["lead"], LEAD_FLAG)
+    bag.add(group_words(text[LEAD:], english=english), _WEIGHT["body"], 0)
+    return Features(
+        **_arrays(bag, english),
+        at=at.astimezone(UTC).timestamp() if at else None,
+        outlet=crc32(outlet.encode("utf-8", "replace")),
+        words=min(bag.count, 65_535),
+        places=tuple(crc32(p.encode()) for p in list(places)[:8]),
+        title_key=crc32(title.casefold().encode("utf-8", "replace")) if title else 0,
+    )
+
+
+def _without_outlet(title: str, outlet: str) -> str:
+    """Drop a closing "- Outlet name" whose letters stand in the outlet's own name or address."""
+    tail = _OUTLET_TAIL.search(title)
+    if tail is None:
+        return title
+    letters = "".join(c for c in tail.group().casefold() if c.isalnum())
+    known = "".join(c for c in outlet.casefold() if c.isalnum())
+    return title[: tail.start()] if letters and (letters in known or known in letters) else title
+
+
+def _without_title(title: str, text: str) -> str:
+    """Drop the title where the text repeats it first, so that it counts once."""
+    return text[len(title) :] if title and text.startswith(title) else text
+
+
+def _arrays(bag: _Bag, english: bool) -> dict[str, Any]:
+    stems = list(bag.weight)
+    ids = np.fromiter((bucket(s) for s in stems), dtype=np.int32, count=len(stems))
+    weights = np.fromiter(bag.weight.values(), dtype=np.float32, count=len(stems))
+    flags = np.fromiter(bag.flags.values(), dtype=np.uint8, count=len(stems))
+    heavy = weights * background_idf()[ids]
+    vector = None
+    if english:
+        plain = [bag.plain[s] for s in stems]
+        told = [(p, float(w)) for p, w in zip(plain, heavy, strict=True) if p]
+        vector = word_vectors().mean([p for p, _ in told], [w for _, w in told])
+    keep = np.argsort(-heavy, kind="stable")[:TERMS]
+    keep = keep[np.argsort(ids[keep], kind="stable")]
+    ids, first = np.unique(ids[keep], return_index=True)
+    keep = keep[first]
+    return {"ids": ids, "weights": weights[keep], "flags": flags[keep], "vector": vector}
+
+
+def bucket(stem: str) -> int:
+    """Return the number that stands for a word."""
+    return crc32(stem.encode("utf-8", "replace")) % BUCKETS
+
+
+@lru_cache(maxsize=1)
+def background_idf() -> Numbers:
+    """Inverse document frequency by bucket, from the background sample; unknown words are rarest."""
+    return idf_of(background_counts(), background_total())
+
+
+@lru_cache(maxsize=1)
+def background_counts() -> Numbers:
+    """In how many texts of the background sample each bucket stands (0 where below 3)."""
+    counts = np.zeros(BUCKETS, dtype=np.float32)
+    if _BACKGROUND.exists():
+        with np.load(_BACKGROUND, allow_pickle=False) as data:
+            counts[data["ids"]] = data["counts"]
+    return counts
+
+
+@lru_cache(maxsize=1)
+def background_total() -> float:
+    """How many texts the background sample has."""
+    if not _BACKGROUND.exists():
+        return 1000.0
+    with np.load(_BACKGROUND, allow_pickle=False) as data:
+        return float(data["total"])
+
+
+def idf_of(counts: Numbers, total: float) -> Numbers:
+    """Return log((total + 1) / (count + 0.5)), at least 0.1."""
+    return np.maximum(np.log((total + 1.0) / (counts + 0.5)), 0.1).astype(np.float32)
+
+
+def pack(features: Features) -> bytes:
+    """Return a row's worth of bytes: about 950 for an English article, 450 for another."""
+    header = _HEADER.pack(
+        _MAKE,
+        features.vector is not None,
+        len(features.ids),
+        features.words,
+        len(features.places),
+        math.nan if features.at is None else features.at,
+        features.outlet,
+        features.title_key,
+    )
+    vector = b"" if features.vector is None else features.vector.astype("<f2").tobytes()
+    parts = (
+        np.asarray(features.places, dtype="<u4"),
+        features.ids.astype("<i4"),
+        features.weights.astype("<f2"),
+        features.flags,
+    )
+    return header + b"".join(p.tobytes() for p in parts) + vector
+
+
+def unpack(data: bytes) -> Features:
+    """Return the features that `pack` wrote. Raises ValueError on bytes of another make."""
+    try:
+        make, has_vector, n, count, n_places, at, outlet, title_key = _HEADER.unpack_from(data)
+        if make != _MAKE:
+            raise ValueError(f"features of make {make}")
+        reader = _Reader(data, _HEADER.size)
+        places = reader.take("<u4", n_places)
+        return Features(
+            ids=reader.take("<i4", n).astype(np.int32),
+            weights=reader.take("<f2", n).astype(np.float32),
+            flags=reader.take("u1", n),
+            vector=reader.take("<f2", SIZE) if has_vector else None,
+            at=None if math.isnan(at) else at,
+            outlet=outlet,
+            words=count,
+            places=tuple(int(p) for p in places),
+            title_key=title_key,
+        )
+    except struct.error as exc:
+        raise ValueError("features cut short") from exc
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Takes arrays off the front of bytes."""
+
+    data: bytes
+    offset: int
+
+    def take(self, kind: str, count: int) -> NDArray[Any]:
+        found = np.frombuffer(self.data, dtype=kind, count=count, offset=self.offset)
+        self.offset += found.nbytes
+        return found

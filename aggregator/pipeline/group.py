@@ -1,0 +1,264 @@
+"""Join an open story or open a new one?
+
+`StoryIndex` holds the active stories in memory: those with a report in the last WINDOW by the
+articles' own dates. `decide` finds the candidates by shared rare words, measures each against the
+article and lets a small trained model say how likely it is the same happening. The caller adds
+the article where the verdict says, so the same order of arrival gives the same stories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from heapq import nlargest
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .features import Features, background_counts, background_total
+from .group_measure import Measured, Measurer
+from .group_model import GroupModel, load_model
+
+HOUR = 3600.0
+SPAN = 72 * HOUR  # first to newest report of one story
+WINDOW = 14 * 24 * HOUR  # stories silent for longer are no candidates
+INDEXED = 25  # words by which an article is found
+POSTINGS = 240  # newest stories looked at per word: the cost of a lookup is bounded
+CANDIDATES = 12  # stories measured per article
+MEMBERS = 8  # members compared with: the first two and the newest
+OUTSIDE_FORMS = frozenset({"opinion", "explainer", "anniversary", "live-blog", "newsletter", "press-review"})
+
+
+@dataclass(frozen=True, slots=True)
+class GroupVerdict:
+    """What becomes of an article.
+
+    `kind` is join, open or outside; `story` is the story joined, or for an outside piece the story
+    it is about (None when there is none). `reason` holds JSON values only, for readers.
+    """
+
+    kind: str
+    story: int | None
+    score: float
+    reason: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Member:
+    """An original in a story."""
+
+    article: int
+    features: Features
+
+
+@dataclass(frozen=True, slots=True)
+class Centroid:
+    """What all members of a story say together: summed weights of its heaviest words."""
+
+    ids: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    flags: NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class StorySnapshot:
+    """A story as grouping sees it: its originals in order of arrival."""
+
+    story: int
+    members: list[Member] = field(default_factory=list)
+    first_at: float | None = None  # seconds since 1970 of the first dated report
+    last_at: float | None = None
+    _centroid: Centroid | None = None
+
+    def append(self, member: Member) -> None:
+        """Add a member at the end."""
+        self.members.append(member)
+        self._settle()
+
+    def take_out(self, article: int) -> Member | None:
+        """Remove and return the member of an article, None when there is none."""
+        for i, member in enumerate(self.members):
+            if member.article == article:
+                del self.members[i]
+                self._settle()
+                return member
+        return None
+
+    def compared(self) -> list[Member]:
+        """The first two members and the newest: at most MEMBERS."""
+        if len(self.members) <= MEMBERS:
+            return self.members
+        return self.members[:2] + self.members[2 - MEMBERS :]
+
+    def documents(self) -> list[Centroid | Features]:
+        """The centroid, then the compared members."""
+        if self._centroid is None:
+            self._centroid = _sum([m.features for m in self.compared()])
+        return [self._centroid, *(m.features for m in self.compared())]
+
+    def _settle(self) -> None:
+        dates = [m.features.at for m in self.members if m.features.at is not None]
+        self.first_at, self.last_at = (min(dates), max(dates)) if dates else (None, None)
+        self._centroid = None
+
+
+def _sum(features: list[Features]) -> Centroid:
+    """Add up the weights of several articles by word; of flags, all that one of them has."""
+    if len(features) == 1:
+        return Centroid(features[0].ids, features[0].weights, features[0].flags)
+    ids, where = np.unique(np.concatenate([f.ids for f in features]), return_inverse=True)
+    weights = np.bincount(where, np.concatenate([f.weights for f in features]))
+    flags = np.zeros(len(ids), dtype=np.uint8)
+    np.bitwise_or.at(flags, where, np.concatenate([f.flags for f in features]))
+    return Centroid(ids, weights.astype(np.float32), flags)
+
+
+class StoryIndex:
+    """The active stories, found by their words. Not safe for threads: one writer at a time."""
+
+    def __init__(self, model: GroupModel | None = None) -> None:
+        self.model = model or load_model()
+        self.stories: dict[int, StorySnapshot] = {}
+        self._postings: dict[int, list[int]] = {}
+        self._story_of: dict[int, int] = {}
+        self._counts = background_counts().copy()
+        self._total = background_total()
+        self._measurer = Measurer()
+        self._newest: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.stories)
+
+    def story_of(self, article: int) -> int | None:
+        """Return the story that holds an article, None when it is in no active one."""
+        return self._story_of.get(article)
+
+    def add(self, story: int, article: int, features: Features) -> None:
+        """Put an article into a story, which is opened when it is new. Doing it twice is once."""
+        if self._story_of.get(article) == story:
+            return
+        self.remove(article)
+        snapshot = self.stories.setdefault(story, StorySnapshot(story))
+        snapshot.append(Member(article, features))
+        self._story_of[article] = story
+        self._count(features, 1)
+        for term in self._index_terms(features):
+            posting = self._postings.setdefault(term, [])
+            if not posting or posting[-1] != story:
+                posting.append(story)
+        if features.at is not None and (self._newest is None or features.at > self._newest):
+            self._newest = features.at
+
+    def remove(self, article: int) -> None:
+        """Take an article out of its story; an empty story goes."""
+        story = self._story_of.pop(article, None)
+        if story is None:
+            return
+        snapshot = self.stories[story]
+        member = snapshot.take_out(article)
+        if member is not None:
+            self._count(member.features, -1)
+        if not snapshot.members:
+            del self.stories[story]
+
+    def drop(self, story: int) -> None:
+        """Forget a story and its members."""
+        for member in list(self.stories.get(story, StorySnapshot(story)).members):
+            self.remove(member.article)
+
+    def evict(self, before: float) -> int:
+        """Forget stories whose newest report is older than `before`; return how many."""
+        old = [s.story for s in self.stories.values() if (s.last_at or before) < before]
+        for story in old:
+            self.drop(story)
+        if old:
+            self._sweep()
+        return len(old)
+
+    def decide(
+        self,
+        features: Features,
+        *,
+        form: str = "report",
+        must: Collection[int] = (),
+        cannot: Collection[int] = (),
+    ) -> GroupVerdict:
+        """Say where an article belongs; the index is not changed.
+
+        `must` and `cannot` are articles that a curator tied it to or kept it from; they win over
+        the model and over a story's span, and cannot wins over must.
+        """
+        barred = {self._story_of[a] for a in cannot if a in self._story_of}
+        for article in must:
+            story = self._story_of.get(article)
+            if story is not None and story not in barred:
+                return GroupVerdict("join", story, 1.0, {"rule": "must_link", "article": article})
+        measured = self.measure(features, barred=barred)
+        return self._verdict(measured, features, form)
+
+    def measure(self, features: Features, *, barred: Collection[int] = ()) -> Measured:
+        """Return the candidates of an article with what was measured of each."""
+        found = [self.stories[s] for s in self._candidates(features) if s not in barred]
+        fit = [s for s in found if fits_span(s, features.at)]
+        return self._measurer.measure(features, fit, self._idf)
+
+    def _verdict(self, measured: Measured, features: Features, form: str) -> GroupVerdict:
+        outside = form in OUTSIDE_FORMS
+        if not measured.stories:
+            kind = "outside" if outside else "open"
+            return GroupVerdict(kind, None, 0.0, {"rule": f"form_{form}" if outside else "no_candidate"})
+        scores = self.model.scores(measured.table, vectors=features.vector is not None)
+        best = int(np.argmax(scores))
+        score, story = float(scores[best]), measured.stories[best].story
+        reason = measured.explain(best, scores)
+        joins = score >= self.model.limit(vectors=features.vector is not None)
+        if outside:
+            return GroupVerdict(
+                "outside", story if joins else None, score, {**reason, "rule": f"form_{form}"}
+            )
+        return GroupVerdict("join" if joins else "open", story if joins else None, score, reason)
+
+    def _candidates(self, features: Features) -> list[int]:
+        """Stories that share the article's heaviest words, best first, at most CANDIDATES."""
+        ids = features.ids
+        heavy = features.weights * self._idf(ids)
+        acc: dict[int, float] = {}
+        for i in np.argsort(-heavy, kind="stable")[:INDEXED]:
+            weight = float(heavy[i])
+            for story in set(self._postings.get(int(ids[i]), ())[-POSTINGS:]):
+                acc[story] = acc.get(story, 0.0) + weight * weight
+        alive = ((w, s) for s, w in acc.items() if s in self.stories)
+        return [s for _, s in nlargest(CANDIDATES, alive)]
+
+    def _index_terms(self, features: Features) -> list[int]:
+        heavy = features.weights * self._idf(features.ids)
+        return [int(features.ids[i]) for i in np.argsort(-heavy, kind="stable")[:INDEXED]]
+
+    def _idf(self, ids: Any) -> Any:
+        """Rarity of words among the background and the articles held now."""
+        return np.log((self._total + 1.0) / (self._counts[ids] + 0.5))
+
+    def _count(self, features: Features, step: int) -> None:
+        self._counts[features.ids] += step * RECENT
+        self._total += step * RECENT
+
+    def _sweep(self) -> None:
+        """Drop dead stories from the postings."""
+        for term in list(self._postings):
+            alive = [s for s in self._postings[term] if s in self.stories]
+            if alive:
+                self._postings[term] = alive
+            else:
+                del self._postings[term]
+
+
+RECENT = 3.0  # an article held now says as much about what is common as three of the background
+
+
+def fits_span(story: StorySnapshot, at: float | None) -> bool:
+    """True when a report at `at` leaves the story within SPAN; undated ones fit anywhere."""
+    first, last = story.first_at, story.last_at
+    if at is None or first is None or last is None:
+        return True
+    return max(last, at) - min(first, at) <= SPAN

@@ -1,0 +1,260 @@
+"""Measures an article against candidate stories: the table that the grouping model reads.
+
+All candidates are measured in one pass over concatenated arrays, so that an article costs under a
+millisecond: the article's weights are laid out by bucket once, and every member of every candidate
+picks its own words from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .features import BUCKETS, NAME_FLAG, NUMBER_FLAG, TITLE_FLAG, Features
+
+if TYPE_CHECKING:
+    from .group import StorySnapshot
+
+Table = NDArray[np.float32]
+Idf = Callable[[NDArray[np.int32]], NDArray[np.float32]]
+HOUR = 3600.0
+UNDATED = -1.0  # stands for "no date" in the columns of hours
+
+# Column → +1 / -1 / 0: may the model's answer only rise, only fall, or move freely with it?
+COLUMNS: dict[str, int] = {
+    "centroid": 1,
+    "best": 1,
+    "mean": 1,
+    "title_best": 1,
+    "title_centroid": 1,
+    "name_best": 1,
+    "covered": 1,
+    "title_covered": 1,
+    "title_covers": 1,
+    "rarest": 1,
+    "shared": 1,
+    "numbers": 1,
+    "vector_centroid": 1,
+    "vector_best": 1,
+    "lead_over_next": 1,
+    "vector_lead": 1,
+    "crowd": -1,
+    "hours_to_last": 0,
+    "hours_to_first": 0,
+    "dated": 0,
+    "size": 0,
+    "same_outlet": 0,
+    "outlets": 0,
+    "words": 0,
+    "story_words": 0,
+    "title_words": 0,
+    "places_shared": 1,
+    "places_apart": -1,
+    "main_place": 1,
+}
+VECTOR_COLUMNS = frozenset({"vector_centroid", "vector_best", "vector_lead"})
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Candidates (best first by their words) with one row of COLUMNS each."""
+
+    stories: list[StorySnapshot]
+    table: Table
+
+    def explain(self, best: int, scores: NDArray[np.float64]) -> dict[str, Any]:
+        """Return the reason for the best candidate as JSON values."""
+        row = dict(zip(COLUMNS, self.table[best].tolist(), strict=True))
+        others = [
+            (float(s), m.story)
+            for i, (s, m) in enumerate(zip(scores, self.stories, strict=True))
+            if i != best
+        ]
+        reason: dict[str, Any] = {
+            "rule": "model",
+            "story": self.stories[best].story,
+            "words": round(row["best"], 3),
+            "title": round(row["title_best"], 3),
+            "shared_words": int(row["shared"]),
+            "shared_numbers": int(row["numbers"]),
+            "places_shared": round(row["places_shared"], 2),
+        }
+        if row["hours_to_last"] != UNDATED:
+            reason["hours"] = round(row["hours_to_last"], 1)
+        if others:
+            score, story = max(others)
+            reason["runner_up"] = {"story": story, "score": round(score, 3)}
+        return reason
+
+
+class Measurer:
+    """Holds the scratch arrays, 4 MB each, that one article at a time is laid out in."""
+
+    def __init__(self) -> None:
+        self._all = np.zeros(BUCKETS, dtype=np.float32)
+        self._title = np.zeros(BUCKETS, dtype=np.float32)
+        self._name = np.zeros(BUCKETS, dtype=np.float32)
+
+    def measure(self, article: Features, stories: list[StorySnapshot], idf: Idf) -> Measured:
+        """Return the table of `article` against `stories`; no rows when there are none."""
+        if not stories or not len(article.ids):
+            return Measured([], np.zeros((0, len(COLUMNS)), dtype=np.float32))
+        heavy = article.weights * idf(article.ids)
+        title = heavy * _has(article.flags, TITLE_FLAG)
+        name = heavy * _has(article.flags, NAME_FLAG)
+        self._all[article.ids], self._title[article.ids], self._name[article.ids] = heavy, title, name
+        try:
+            columns = self._words(article, stories, idf, heavy, title, name)
+        finally:
+            self._all[article.ids] = self._title[article.ids] = self._name[article.ids] = 0
+        columns |= _vectors(article, stories)
+        columns |= _times(article, stories)
+        columns |= _context(article, stories)
+        columns["lead_over_next"] = _lead(columns["centroid"])
+        columns["vector_lead"] = _lead(columns["vector_best"])
+        columns["crowd"] = np.full(len(stories), _crowd(columns["best"]))
+        table = np.stack([columns[c] for c in COLUMNS], axis=1).astype(np.float32)
+        return Measured(stories, table)
+
+    def _words(
+        self,
+        article: Features,
+        stories: list[StorySnapshot],
+        idf: Idf,
+        heavy: Table,
+        title: Table,
+        name: Table,
+    ) -> dict[str, Any]:
+        """Cosines and coverages; per story the best of its members, and its centroid."""
+        docs = [(d.ids, d.weights, d.flags) for s in stories for d in s.documents()]
+        per_story = np.array([len(s.documents()) for s in stories])
+        starts = np.concatenate(([0], np.cumsum([len(d[0]) for d in docs])[:-1]))
+        ids = np.concatenate([d[0] for d in docs])
+        flags = np.concatenate([d[2] for d in docs])
+        rarity = idf(ids)
+        w = np.concatenate([d[1] for d in docs]) * rarity
+        wt, wn = w * _has(flags, TITLE_FLAG), w * _has(flags, NAME_FLAG)
+        mine, mine_title, mine_name = self._all[ids], self._title[ids], self._name[ids]
+        there = mine > 0
+
+        def total(x: Any) -> Any:
+            return np.add.reduceat(x, starts)
+
+        def cosine(x: Any, y: Any, own: Any) -> Any:
+            return total(x * y) / (np.sqrt(total(y * y)) * float(np.linalg.norm(own)) + 1e-6)
+
+        whole, titles, names = (
+            cosine(mine, w, heavy),
+            cosine(mine_title, wt, title),
+            cosine(mine_name, wn, name),
+        )
+        covered = total(mine) / (float(heavy.sum()) + 1e-6)
+        title_covered = total(mine_title) / (float(title.sum()) + 1e-6)
+        title_covers = total(wt * there) / (total(wt) + 1e-6)
+        rarest = np.maximum.reduceat(rarity * there, starts)
+        shared = total(there.astype(np.float32))
+        numbers = total((there & (flags & NUMBER_FLAG > 0)).astype(np.float32))
+        ends = np.cumsum(per_story)
+        first = ends - per_story  # each story's documents start with its centroid
+        member = first + 1
+
+        def top(x: Any) -> Any:
+            return np.array([x[a:b].max() for a, b in zip(member, ends, strict=True)])
+
+        return {
+            "centroid": whole[first],
+            "best": top(whole),
+            "mean": np.array([whole[a:b].mean() for a, b in zip(member, ends, strict=True)]),
+            "title_best": top(titles),
+            "title_centroid": titles[first],
+            "name_best": top(names),
+            "covered": top(covered),
+            "title_covered": title_covered[first],
+            "title_covers": top(title_covers),
+            "rarest": rarest[first],
+            "shared": top(shared),
+            "numbers": top(numbers),
+        }
+
+
+def _has(flags: NDArray[np.uint8], flag: int) -> Any:
+    return (flags & flag > 0).astype(np.float32)
+
+
+def _vectors(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
+    """Cosines of static vectors; 0 where article or story has none."""
+    n = len(stories)
+    if article.vector is None:
+        return {"vector_centroid": np.zeros(n), "vector_best": np.zeros(n)}
+    own = article.vector.astype(np.float32)
+    centroid, best = np.zeros(n), np.zeros(n)
+    for i, story in enumerate(stories):
+        rows = [m.features.vector for m in story.compared() if m.features.vector is not None]
+        if rows:
+            stack = np.stack(rows).astype(np.float32)
+            mean = stack.mean(axis=0)
+            best[i] = float((stack @ own).max())
+            centroid[i] = float(mean @ own) / (float(np.linalg.norm(mean)) + 1e-6)
+    return {"vector_centroid": centroid, "vector_best": best}
+
+
+def _times(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
+    """Hours between the report and the story's newest and first; UNDATED where one has no date."""
+    last, first = np.full(len(stories), UNDATED), np.full(len(stories), UNDATED)
+    if article.at is not None:
+        for i, story in enumerate(stories):
+            if story.first_at is not None and story.last_at is not None:
+                inside = story.first_at <= article.at <= story.last_at
+                near = (
+                    0.0 if inside else min(abs(article.at - story.last_at), abs(article.at - story.first_at))
+                )
+                last[i] = near / HOUR
+                first[i] = abs(article.at - story.first_at) / HOUR
+    return {"hours_to_last": last, "hours_to_first": first, "dated": (last != UNDATED).astype(float)}
+
+
+def _context(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
+    """Size, outlets, lengths and places."""
+    n = len(stories)
+    outlets = [[m.features.outlet for m in s.compared()] for s in stories]
+    places = [_places(article.places, s) for s in stories]
+    return {
+        "size": np.log1p([len(s.members) for s in stories]),
+        "same_outlet": np.array([o.count(article.outlet) / len(o) for o in outlets]),
+        "outlets": np.log1p([len(set(o)) for o in outlets]),
+        "words": np.full(n, np.log1p(article.words)),
+        "story_words": np.log1p([np.mean([m.features.words for m in s.compared()]) for s in stories]),
+        "title_words": np.full(n, float(_has(article.flags, TITLE_FLAG).sum())),
+        "places_shared": np.array([p[0] for p in places]),
+        "places_apart": np.array([p[1] for p in places]),
+        "main_place": np.array([p[2] for p in places]),
+    }
+
+
+def _places(own: tuple[int, ...], story: StorySnapshot) -> tuple[float, float, float]:
+    """Share of the article's places in the story, 1 when both have places and none is shared, main equal."""
+    theirs = [m.features.places for m in story.compared() if m.features.places]
+    if not own or not theirs:
+        return 0.0, 0.0, 0.0
+    union = {p for places in theirs for p in places}
+    shared = len(union.intersection(own)) / len(own)
+    main = sum(t[0] == own[0] for t in theirs) / len(theirs)
+    return shared, float(shared == 0), main
+
+
+def _lead(column: Any) -> Any:
+    """How far each candidate lies above the best of the others."""
+    if len(column) < 2:
+        return np.asarray(column, dtype=float)
+    order = np.sort(column)
+    best, second = order[-1], order[-2]
+    return np.where(column == best, column - second, column - best)
+
+
+def _crowd(best: Any) -> float:
+    """Mean closeness of the three nearest candidates: high where a whole subject is in the news."""
+    return float(np.sort(best)[-3:].sum() / 3)

@@ -1,0 +1,90 @@
+"""The trained part of grouping: boosted trees from a data file, scored in numpy.
+
+The file holds numbers only: for each tree, by node in heap order, the column asked, the limit and
+the leaf's value, and says on which data, when and how well it was trained. There are two sets of
+trees: with static vectors (English) and without (every other language).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .group_measure import COLUMNS
+
+MODEL_FILE = Path(__file__).parent / "data" / "group_model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Complete binary trees of one depth: arrays of trees × nodes, and trees × leaves."""
+
+    columns: NDArray[np.int32]
+    limits: NDArray[np.float32]
+    leaves: NDArray[np.float32]
+    base: float
+
+    def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return a probability for each row."""
+        rows = np.arange(len(table))[:, None]
+        trees = np.arange(len(self.columns))[None, :]
+        node = np.zeros((len(table), len(self.columns)), dtype=np.int32)
+        inner = self.columns.shape[1]
+        while node[0, 0] < inner:
+            right = table[rows, self.columns[trees, node]] > self.limits[trees, node]
+            node = 2 * node + 1 + right
+        raw = self.base + self.leaves[trees, node - inner].sum(axis=1, dtype=np.float64)
+        return np.asarray(1.0 / (1.0 + np.exp(-raw)))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupModel:
+    """Both sets of trees and their thresholds."""
+
+    with_vectors: Trees
+    without: Trees
+    threshold: float  # of trees with vectors
+    threshold_without: float
+    about: dict[str, Any]
+
+    def scores(self, table: NDArray[np.float32], *, vectors: bool) -> NDArray[np.float64]:
+        """Return how likely each candidate is the same happening (0.0-1.0)."""
+        return (self.with_vectors if vectors else self.without).scores(table)
+
+    def limit(self, *, vectors: bool) -> float:
+        """Return the score from which an article joins."""
+        return self.threshold if vectors else self.threshold_without
+
+
+def read_model(data: dict[str, Any]) -> GroupModel:
+    """Return the model from its file's content. Raises ValueError when the columns are not ours."""
+    if data["columns"] != list(COLUMNS):
+        raise ValueError("the grouping model was trained on other columns: run bench.train_group")
+    return GroupModel(
+        with_vectors=_trees(data["with_vectors"]),
+        without=_trees(data["without"]),
+        threshold=data["threshold"],
+        threshold_without=data["threshold_without"],
+        about=data["about"],
+    )
+
+
+def _trees(data: dict[str, Any]) -> Trees:
+    return Trees(
+        columns=np.array(data["columns"], dtype=np.int32),
+        limits=np.array(data["limits"], dtype=np.float32),
+        leaves=np.array(data["leaves"], dtype=np.float32),
+        base=float(data["base"]),
+    )
+
+
+@lru_cache(maxsize=1)
+def load_model() -> GroupModel:
+    """Return the shipped model, read once a process."""
+    return read_model(json.loads(MODEL_FILE.read_text(encoding="utf-8")))

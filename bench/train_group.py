@@ -1,0 +1,276 @@
+"""Train the grouping model on the development sets and print how well it does.
+
+usage: python -m bench.train_group [--corpora DIR] [--check] [--write]
+--check  cross-validated figures: every article is judged by trees that saw neither its story nor
+         the candidate's; without it only the final fit is made
+--write  write aggregator/pipeline/data/group_model.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from aggregator.pipeline.group import StoryIndex
+from aggregator.pipeline.group_measure import COLUMNS, VECTOR_COLUMNS
+from aggregator.pipeline.group_model import MODEL_FILE, GroupModel, Trees
+from bench.group_sets import CLUSTERING, Item, jitter, load_sets, online, scorer
+
+FOLDS = 5
+DEPTH = 4
+TREES = 120
+SET_WEIGHT = {
+    "allsides2021_dev": 1.0,
+    "neus_train_dev": 1.0,
+    "ecbplus_dev": 0.7,
+    "basil_dev": 0.5,
+    "stream": 2.0,
+}
+JITTERS = ("as_is", "moved", "dropped", "equal")
+NAMES = list(COLUMNS)
+NO_VECTOR = np.array([c not in VECTOR_COLUMNS for c in NAMES], dtype=np.float32)
+GRID = [round(0.2 + 0.025 * i, 3) for i in range(25)]
+
+
+@dataclass
+class Pairs:
+    """Training rows: measured columns, label, weight, folds of article and story."""
+
+    x: list[Any] = field(default_factory=list)
+    y: list[int] = field(default_factory=list)
+    w: list[float] = field(default_factory=list)
+    folds: list[tuple[int, int]] = field(default_factory=list)
+
+    def extend(self, other: Pairs, weight: float) -> None:
+        total = sum(other.w) or 1.0
+        self.x += other.x
+        self.y += other.y
+        self.w += [w * weight / total for w in other.w]
+        self.folds += other.folds
+
+
+def blank_model() -> GroupModel:
+    """A model that says 0 to everything: for passes that only measure."""
+    none = Trees(np.zeros((1, 1), np.int32), np.zeros((1, 1), np.float32), np.zeros((1, 2), np.float32), 0.0)
+    return GroupModel(none, none, 0.5, 0.5, {})
+
+
+def gather(items: list[Item], models: list[GroupModel] | None, dice: Any) -> Pairs:
+    """Measure every article against its candidates, with stories as they are in gold, or, once
+    there are `models`, as these would have made them (so that the next ones learn to live with
+    impure stories)."""
+    pairs, by_gold, golds, numbers = Pairs(), {}, {}, itertools.count()
+
+    def decide(index: StoryIndex, item: Item) -> int | None:
+        measured = index.measure(item.features)
+        for story, row in zip(measured.stories, measured.table, strict=True):
+            held = golds[story.story]
+            major = max({h.gold for h in held}, key=lambda g: (sum(h.gold == g for h in held), g))
+            other = next(h for h in held if h.gold == major)
+            if item.labelled and other.labelled and (item.relevant or other.relevant):
+                share = sum(h.gold == item.gold for h in held) / len(held)
+                pairs.x.append(row)
+                pairs.y.append(int(share >= 0.5))
+                pairs.w.append(1.0)
+                pairs.folds.append((item.fold, other.fold))
+        if models is None:
+            story_id = by_gold.get(item.gold)
+        else:
+            story_id = _best(measured, item, models[item.fold])
+        n = next(numbers)
+        chosen = n if story_id is None or story_id not in index.stories else story_id
+        by_gold[item.gold] = chosen
+        golds.setdefault(chosen, []).append(item)
+        return chosen
+
+    online(items, StoryIndex(blank_model()), decide)
+    return pairs
+
+
+def _best(measured: Any, item: Item, model: GroupModel) -> int | None:
+    if not measured.stories:
+        return None
+    vectors = item.features.vector is not None
+    scores = model.scores(measured.table, vectors=vectors)
+    best = int(np.argmax(scores))
+    return measured.stories[best].story if scores[best] >= model.limit(vectors=vectors) else None
+
+
+def fit(pairs: Pairs, without_fold: int | None, vectors: bool) -> Trees:
+    x, y, w = np.array(pairs.x), np.array(pairs.y), np.array(pairs.w)
+    keep = np.array([without_fold is None or without_fold not in f for f in pairs.folds])
+    x = x if vectors else x * NO_VECTOR
+    machine = HistGradientBoostingClassifier(
+        max_iter=TREES, max_depth=DEPTH, max_leaf_nodes=12, learning_rate=0.07, min_samples_leaf=30,
+        l2_regularization=5.0, monotonic_cst=list(COLUMNS.values()), early_stopping=False, random_state=0,
+        max_features=0.5,
+    )  # fmt: skip
+    machine.fit(x[keep], y[keep], sample_weight=w[keep] * keep.sum() / w[keep].sum())
+    return to_trees(machine)
+
+
+def to_trees(machine: HistGradientBoostingClassifier) -> Trees:
+    """Lay the fitted trees out as complete binary trees of DEPTH."""
+    inner, leaves = 2**DEPTH - 1, 2**DEPTH
+    n = len(machine._predictors)
+    columns, limits = np.zeros((n, inner), np.int32), np.full((n, inner), np.inf, np.float32)
+    values = np.zeros((n, leaves), np.float32)
+
+    def lay(t: int, nodes: Any, at: int, place: int) -> None:
+        node = nodes[at]
+        if place >= inner:
+            values[t, place - inner] = node["value"]
+            return
+        if node["is_leaf"]:  # the limit stays infinite: everything goes left
+            lay(t, nodes, at, 2 * place + 1)
+            return
+        columns[t, place], limits[t, place] = node["feature_idx"], node["num_threshold"]
+        lay(t, nodes, node["left"], 2 * place + 1)
+        lay(t, nodes, node["right"], 2 * place + 2)
+
+    for t, predictors in enumerate(machine._predictors):
+        lay(t, predictors[0].nodes, 0, 0)
+    return Trees(columns, limits, values, float(machine._baseline_prediction.ravel()[0]))
+
+
+def fit_both(pairs: Pairs, without_fold: int | None, limits: tuple[float, float] = (0.5, 0.5)) -> GroupModel:
+    return GroupModel(fit(pairs, without_fold, True), fit(pairs, without_fold, False), *limits, {})
+
+
+def judge(
+    sets: dict[str, list[Item]], models: list[GroupModel], vectors: bool, limit: float, score: Any
+) -> dict[str, Any]:
+    """Pass over every set with each article judged by the model of its fold."""
+    out = {}
+    for name, items in sets.items():
+
+        def decide(index: StoryIndex, item: Item) -> int | None:
+            measured = index.measure(item.features)
+            if not measured.stories:
+                return None
+            use = vectors and item.features.vector is not None
+            scores = models[item.fold].scores(measured.table, vectors=use)
+            best = int(np.argmax(scores))
+            return measured.stories[best].story if scores[best] >= limit else None
+
+        found = online(items, StoryIndex(blank_model()), decide)
+        gold = {i.id: i.gold for i in items if i.scored}
+        out[name] = score(gold, {i: c for i, c in found.items() if i in gold})
+        if name == "stream":
+            big = {i: g for i, g in gold.items() if g != "hamas-attack-7oct"}
+            out[name]["b3_f1_less"] = score(big, {i: found[i] for i in big})["b3_f1"]
+    return out
+
+
+def goal(figures: dict[str, Any]) -> float:
+    """What the threshold is chosen by: the mean of the required figures."""
+    b3 = np.mean([figures[s]["b3_f1"] for s in CLUSTERING])
+    pair = np.mean([figures[s]["pair_f1"] for s in CLUSTERING])
+    stream = figures["stream"]["b3_f1"]
+    return float(b3 + 0.5 * pair + stream)
+
+
+def show(title: str, figures: dict[str, Any]) -> None:
+    mean = {k: round(float(np.mean([figures[s][k] for s in CLUSTERING])), 4) for k in ("b3_f1", "pair_f1")}
+    print(title, "mean", mean)
+    for name, f in figures.items():
+        print(f"   {name:18} b3 {f['b3_f1']:.3f} ({f['b3_p']:.2f}/{f['b3_r']:.2f}) pair {f['pair_f1']:.3f}"
+              f" clusters {f['clusters_pred']}/{f['clusters_gold']} less {f.get('b3_f1_less', 0):.3f}", flush=True)  # fmt: skip
+
+
+def all_pairs(sets: dict[str, list[Item]], models: list[GroupModel] | None) -> Pairs:
+    pairs = Pairs()
+    for name, items in sets.items():
+        dated = any(i.features.at is not None for i in items)
+        hows = JITTERS if dated else ("as_is",)
+        for how in hows:
+            share = {"as_is": 0.5, "moved": 0.3, "dropped": 0.1, "equal": 0.1}[how] if dated else 1.0
+            pairs.extend(gather(jitter(items, how), models, None), SET_WEIGHT[name] * share)
+    return pairs
+
+
+def best_limit(
+    sets: Any, models: list[GroupModel], vectors: bool, score: Any
+) -> tuple[float, dict[str, Any]]:
+    tried = [(judge(sets, models, vectors, limit, score), limit) for limit in GRID[::3]]
+    figures, near = max(tried, key=lambda t: goal(t[0]))
+    for limit in (near - 0.025, near + 0.025):
+        tried.append((judge(sets, models, vectors, limit, score), limit))
+    figures, limit = max(tried, key=lambda t: goal(t[0]))
+    return round(limit, 3), figures
+
+
+def dump(model: GroupModel, about: dict[str, Any]) -> str:
+    def trees(t: Trees) -> dict[str, Any]:
+        limits = np.where(np.isinf(t.limits), 1e30, t.limits)
+        return {
+            "base": round(t.base, 5),
+            "columns": t.columns.tolist(),
+            "limits": [[float(f"{x:.6g}") for x in row] for row in limits.tolist()],
+            "leaves": [[round(x, 5) for x in row] for row in t.leaves.tolist()],
+        }
+
+    data = {
+        "about": about,
+        "columns": NAMES,
+        "threshold": model.threshold,
+        "threshold_without": model.threshold_without,
+        "with_vectors": trees(model.with_vectors),
+        "without": trees(model.without),
+    }
+    return json.dumps(data, separators=(",", ":")) + "\n"
+
+
+def places_of(title: str, text: str) -> list[str]:
+    return []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpora", default=os.environ.get("CORPORA_DIR", "../shared"))
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    start = time.time()
+    score = scorer(Path(args.corpora))
+    sets = load_sets(Path(args.corpora), folds=FOLDS, places=places_of)
+    print(f"{sum(map(len, sets.values()))} articles read in {time.time() - start:.0f} s", flush=True)
+    pairs = all_pairs(sets, None)
+    print(f"{len(pairs.y)} pairs, {sum(pairs.y)} of one story, {time.time() - start:.0f} s", flush=True)
+    models = [fit_both(pairs, k) for k in range(FOLDS)]
+    limit, figures = best_limit(sets, models, True, score)
+    show(f"taught by gold stories, threshold {limit}", figures)
+    second = all_pairs(sets, [GroupModel(m.with_vectors, m.without, limit, limit, {}) for m in models])
+    pairs.extend(second, sum(pairs.w))
+    models = [fit_both(pairs, k) for k in range(FOLDS)]
+    limit, figures = best_limit(sets, models, True, score)
+    show(f"taught by its own stories too, threshold {limit}", figures)
+    limit_without, figures_without = best_limit(sets, models, False, score)
+    show(f"without vectors, threshold {limit_without}", figures_without)
+    about = {
+        "trained_on": time.strftime("%Y-%m-%d"),
+        "data": [*CLUSTERING, "stream/october2023"],
+        "cross_validated": {n: {"b3_f1": f["b3_f1"], "pair_f1": f["pair_f1"]} for n, f in figures.items()},
+        "without_vectors": {
+            n: {"b3_f1": f["b3_f1"], "pair_f1": f["pair_f1"]} for n, f in figures_without.items()
+        },
+    }
+    if args.write:
+        model = fit_both(pairs, None, (limit, limit_without))
+        MODEL_FILE.write_text(dump(model, about), encoding="utf-8")
+        print(f"wrote {MODEL_FILE}, {MODEL_FILE.stat().st_size} bytes, {time.time() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
