@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 import ahocorasick  # type: ignore[import-not-found]
 
-from aggregator.pipeline.types import CueHit
 from aggregator.pipeline.stems import TOKEN, Words, offset_of, words_of
+from aggregator.pipeline.types import CueHit
 
 STRONG, WEAK, NEGATIVE = "strong", "weak", "negative"
 BELONGS, BELONGS_NOT = "+", "-"  # pseudo topics: words that speak for and against relevance
@@ -32,13 +32,14 @@ class TopicRule:
     weak: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
     by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    everywhere: bool = False  # the English cues are names, good in a text of any language
 
     def cues(self, language: str) -> Iterable[tuple[str, str]]:
         """Yield (cue, strength) for texts in a language; English acronyms serve every language."""
         english = (STRONG, self.strong), (WEAK, self.weak), (NEGATIVE, self.negative)
         for strength, cues in english:
             for cue in cues:
-                if language == "en" or (cue.isupper() and cue.isalpha()):
+                if language == "en" or self.everywhere or (cue.isupper() and cue.isalpha()):
                     yield cue, strength
         if language != "en":
             for cue in self.by_language.get(language, ()):
@@ -123,16 +124,16 @@ def weigh(raw: list[RawHit], *, in_conflict: bool) -> Evidence:
     distinct: dict[str, set[str]] = defaultdict(set)
     for hit in live:
         distinct[hit.topic].add(hit.cue)
-    kept = tuple(
-        hit for hit in live if hit.strength == STRONG or in_conflict or len(distinct[hit.topic]) > 1
-    )
+    kept = tuple(hit for hit in live if hit.strength == STRONG or in_conflict or len(distinct[hit.topic]) > 1)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for topic, _, where, strength in {(hit.topic, hit.cue, hit.field, hit.strength) for hit in kept}:
         counts[topic][f"{where}_{strength}"] += 1
     return Evidence(counts, kept)
 
 
-def shown(hits: Iterable[RawHit], topic: str, fields: Mapping[str, tuple[str, int]], limit: int = 5) -> tuple[CueHit, ...]:
+def shown(
+    hits: Iterable[RawHit], topic: str, fields: Mapping[str, tuple[str, int]], limit: int = 5
+) -> tuple[CueHit, ...]:
     """Return the first hits of a topic with their offsets, as a reader is shown them.
 
     `fields` maps a field to its text and the offset of that text in the article's field.
@@ -141,7 +142,9 @@ def shown(hits: Iterable[RawHit], topic: str, fields: Mapping[str, tuple[str, in
     for hit in hits:
         if hit.topic == topic and len(found) < limit:
             text, base = fields[hit.field]
-            found.append(CueHit(topic, hit.cue, hit.field, base + offset_of(text, hit.position), hit.strength))
+            found.append(
+                CueHit(topic, hit.cue, hit.field, base + offset_of(text, hit.position), hit.strength)
+            )
     return tuple(found)
 
 

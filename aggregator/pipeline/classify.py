@@ -1,0 +1,295 @@
+"""Text → relevance, topics, form and conflicts, each with its reason.
+
+One reading of headline and opening (READ characters) serves all four. A topic's score joins the
+weighted cues with the linear model; an article has at most three. Only an article that may
+belong (`in` or `ask`) gets topics and conflicts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import exp
+from typing import Any
+
+from aggregator.pipeline.conflicts import ConflictBook, ConflictRule, PartyRule, party_names
+from aggregator.pipeline.cues import (
+    BELONGS,
+    FIELDS,
+    STRONG,
+    WEAK,
+    CueBook,
+    Evidence,
+    RawHit,
+    TopicRule,
+    shown,
+    weigh,
+)
+from aggregator.pipeline.forms import FormBook, FormRule
+from aggregator.pipeline.linear import Model, hashed, load_model, relevance_logit, topic_logits
+from aggregator.pipeline.relevance import (
+    IN,
+    OUT,
+    dense_features,
+    relevance_reason,
+    relevance_score,
+    verdict,
+)
+from aggregator.pipeline.stems import Words, blank_addresses, guess_language, words_of
+from aggregator.pipeline.types import Classified, Located, Reason, TopicScore
+
+READ = 1_500  # characters of the text that are read, after the headline
+LEAD = 300  # of these, at most so many count as the lead (to the end of the sentence's word)
+TITLE = 400
+MOST_TOPICS = 3
+CUE_KINDS = tuple(f"{where}_{strength}" for where in FIELDS for strength in (STRONG, WEAK))
+SENTENCE_END = re.compile(r"[.!?。؟…]\s|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The vocabulary as the rules read it; `version` tells which state of it was used."""
+
+    topics: tuple[TopicRule, ...]
+    cues: CueBook
+    forms: FormBook
+    conflicts: ConflictBook
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as read once: its fields with their offsets, stems, and every cue found."""
+
+    language: str
+    fields: Mapping[str, tuple[str, int]]  # field -> (text, offset in the article's field)
+    title: Words
+    body: Words  # the headline's words and the opening's
+    hits: tuple[RawHit, ...]
+    names: tuple[RawHit, ...]  # of conflicts and parties
+
+
+def rules_from(
+    topics: Mapping[str, Any], forms: Mapping[str, Any], conflicts: Mapping[str, Any], *, version: int = 0
+) -> Rules:
+    """Build the rules from vocabulary data as in vocabulary/{topics,forms,conflicts}.json.
+
+    Raises KeyError when a slug is missing; every other field may be absent.
+    """
+    topic_rules = tuple(topic_rule(row) for row in topics.get("topics", ()))
+    signals = tuple(_signal_rules(topics.get("relevance", {})))
+    return Rules(
+        topics=topic_rules,
+        cues=CueBook((*topic_rules, *signals)),
+        forms=FormBook(form_rule(row) for row in forms.get("forms", ())),
+        conflicts=ConflictBook(conflict_rule(row) for row in conflicts.get("conflicts", ())),
+        version=version,
+    )
+
+
+def classify(
+    title: str,
+    text: str,
+    *,
+    url: str = "",
+    language: str = "",
+    located: Located,
+    rules: Rules,
+    everything_relevant: bool = False,
+    reported_on: date | None = None,
+) -> Classified:
+    """Return relevance, topics (best first), form and conflicts of an article.
+
+    `language` is a BCP 47 primary tag, '' to guess. `everything_relevant` is the curator's word
+    for a source: relevance is `in` whatever the score. `reported_on` keeps an article from
+    joining a conflict that began later. Never fails on any text.
+    """
+    model = load_model()
+    reading = read(title, text, language, rules)
+    places = place_evidence(located, rules, reading.names)
+    evidence = weigh(list(reading.hits), in_conflict=places["conflict_area"] or places["conflict_country"])
+    features = hashed(reading.title, reading.body)
+    score, relevance, reason = _relevance(reading, evidence, places, features, model, everything_relevant)
+    form, form_reason = rules.forms.find(title, reading.fields["lead"][0], url, reading.language)
+    topics: tuple[TopicScore, ...] = ()
+    conflicts: tuple[tuple[str, Reason], ...] = ()
+    if relevance != OUT:
+        topics = _topics(reading, evidence, topic_logits(model, features), model)
+        slugs = [t.topic for t in topics]
+        conflicts = rules.conflicts.find(located, reading.names, slugs, reported_on)
+    return Classified(score, relevance, reason, topics, form, form_reason, conflicts)
+
+
+def read(title: str, text: str, language: str, rules: Rules) -> Reading:
+    """Read headline and opening once. Without a headline the first sentence stands for it."""
+    title, text = blank_addresses(title[:TITLE]), blank_addresses(text[:READ])
+    head, start = (title, 0) if title.strip() else _first_sentence(text)
+    language = (language or guess_language(f"{title} {text[:300]}"))[:2].lower()
+    cut = _lead_end(text, start)
+    fields = {"title": (head, 0), "lead": (text[start:cut], start), "text": (text[cut:], cut)}
+    words = {where: words_of(part, language) for where, (part, _) in fields.items()}
+    hits = [hit for where in FIELDS for hit in rules.cues.find(words[where], where, language)]
+    names = [hit for where in FIELDS for hit in rules.conflicts.names.find(words[where], where, language)]
+    return Reading(language, fields, words["title"], _together(words.values()), tuple(hits), tuple(names))
+
+
+def place_evidence(located: Located, rules: Rules, names: Sequence[RawHit]) -> dict[str, bool]:
+    """Return what the places say for relevance: see relevance.dense_features."""
+    about = {r.region for r in located.regions if r.about}
+    return {
+        "conflict_area": bool(about & rules.conflicts.areas),
+        "conflict_country": bool(about & rules.conflicts.countries),
+        "party": bool(names) or any(m.kind == "party" for m in located.mentions),
+        "placed": bool(located.regions),
+    }
+
+
+def topic_scores(
+    evidence: Evidence, logits: Mapping[str, float], card: Mapping[str, Any]
+) -> dict[str, float]:
+    """Return each topic's score (0-1): cues and model joined by the weights of the model card.
+
+    A topic that the model does not know (a curator's new one) is scored by its cues alone.
+    """
+    part = card["topics"]
+    scores = {}
+    for topic in {*logits, *(t for t in evidence.counts if t not in ("+", "-"))}:
+        known = topic in logits
+        logit = part["bias"].get(topic, part["new_bias"]) + part["hashed"] * logits.get(topic, 0.0)
+        counts = evidence.counts.get(topic)
+        if counts:
+            weights = part["cues"] if known else part["new_cues"]
+            logit += sum(weights[kind] * min(2, counts[kind]) for kind in CUE_KINDS)
+        scores[topic] = 1 / (1 + exp(-max(-30.0, min(30.0, logit))))
+    return scores
+
+
+def _relevance(
+    reading: Reading,
+    evidence: Evidence,
+    places: Mapping[str, bool],
+    features: Any,
+    model: Model,
+    everything_relevant: bool,
+) -> tuple[float, str, Reason]:
+    dense = dense_features(evidence, places, len(reading.body.stems))
+    score = (
+        relevance_score(dense, relevance_logit(model, features), model.card) if reading.body.stems else 0.0
+    )
+    if everything_relevant:
+        return score, IN, Reason("relevance_source", {"score": round(score, 3)})
+    cues = list(dict.fromkeys(hit.cue for hit in evidence.hits if hit.topic != "-"))
+    return score, verdict(score, model.card), relevance_reason(score, dense, model.card, cues)
+
+
+def _topics(
+    reading: Reading, evidence: Evidence, logits: Mapping[str, float], model: Model
+) -> tuple[TopicScore, ...]:
+    part = model.card["topics"]
+    scores = topic_scores(evidence, logits, model.card)
+    ranked = sorted(scores, key=lambda t: (-scores[t], t))[:MOST_TOPICS]
+    kept = [
+        t for place, t in enumerate(ranked) if scores[t] >= (part["first"] if place == 0 else part["further"])
+    ]
+    return tuple(_scored(t, scores[t], reading, evidence, logits) for t in kept)
+
+
+def _scored(
+    topic: str, score: float, reading: Reading, evidence: Evidence, logits: Mapping[str, float]
+) -> TopicScore:
+    cues = shown(evidence.hits, topic, reading.fields)
+    by_model = logits.get(topic, 0.0) > 0
+    rule = ("both" if by_model else "cue") if cues else "model"
+    return TopicScore(topic, round(score, 4), rule, cues)
+
+
+def _first_sentence(text: str) -> tuple[str, int]:
+    end = SENTENCE_END.search(text, 0, LEAD)
+    cut = end.end() if end else min(len(text), LEAD)
+    return text[:cut], cut
+
+
+def _lead_end(text: str, start: int) -> int:
+    if len(text) <= start + LEAD:
+        return len(text)
+    space = text.find(" ", start + LEAD)
+    return space if 0 <= space < start + LEAD + 60 else start + LEAD
+
+
+def _together(parts: Iterable[Words]) -> Words:
+    stems: tuple[str, ...] = ()
+    hashes: tuple[int, ...] = ()
+    for part in parts:
+        stems, hashes = stems + part.stems, hashes + part.hashes
+    return Words(stems, hashes)
+
+
+def topic_rule(row: Mapping[str, Any]) -> TopicRule:
+    """Return a topic's cues from a vocabulary row."""
+    data = row.get("data", {})
+    return TopicRule(
+        slug=row["slug"],
+        name=row.get("name", ""),
+        strong=tuple(data.get("strong", ())),
+        weak=tuple(data.get("weak", ())),
+        negative=tuple(data.get("negative", ())),
+        by_language={k: tuple(v) for k, v in data.get("by_language", {}).items()},
+    )
+
+
+def form_rule(row: Mapping[str, Any]) -> FormRule:
+    """Return how a form shows itself from a vocabulary row."""
+    return FormRule(
+        slug=row["slug"],
+        name=row.get("name", ""),
+        broad=row.get("broad") or row["slug"],
+        counts_for_events=row.get("counts_for_events", True),
+        headline=tuple(row.get("headline", ())),
+        lead=tuple(row.get("lead", ())),
+        url=tuple(row.get("url", ())),
+        by_language={k: tuple(v) for k, v in row.get("by_language", {}).items()},
+    )
+
+
+def conflict_rule(row: Mapping[str, Any]) -> ConflictRule:
+    """Return what shows a conflict from a vocabulary row; a date that is none counts as unknown."""
+    data = row.get("data", {})
+    parties = tuple(
+        PartyRule(
+            p["name"],
+            p.get("side", ""),
+            p.get("kind", ""),
+            party_names(p["name"], p.get("aliases", ()), p.get("kind", "")),
+        )
+        for p in row.get("parties", ())
+    )
+    return ConflictRule(
+        slug=row["slug"],
+        name=row.get("name", ""),
+        status=row.get("status", ""),
+        countries=tuple(row.get("regions", ())),
+        areas=tuple(data.get("areas", ())),
+        waters=tuple(data.get("waters", ())),
+        aliases=tuple(data.get("aliases", ())),
+        topics=tuple(data.get("topics_hint", ())),
+        parties=parties,
+        started_on=_day(row.get("started_on")),
+    )
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def _signal_rules(signals: Mapping[str, Any]) -> Iterable[TopicRule]:
+    for slug, key in ((BELONGS, "belongs"), ("-", "belongs_not")):
+        cues = signals.get(key, {})
+        others = {language: tuple(words) for language, words in cues.items() if language != "en"}
+        yield TopicRule(slug, strong=tuple(cues.get("en", ())), by_language=others)

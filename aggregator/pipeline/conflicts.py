@@ -1,0 +1,162 @@
+"""Which named conflicts is an article about? By area, party or name, with evidence.
+
+Four rules, first that holds per conflict: its name is in the text; the text is about one of its
+areas; it names an armed party and lies in a country of the conflict; the conflict is the only
+one of its country (or of two opposed states) and the topic is one of force, talks or their
+effects. An article dated before a conflict's start never joins it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from aggregator.pipeline.cues import CueBook, RawHit, TopicRule
+from aggregator.pipeline.types import Located, Reason
+
+LIMIT = 4  # conflicts of one article
+STATE_KINDS = frozenset(("state", "government"))
+NAMED_TOO_WIDELY = re.compile(
+    r",|/| and |groups|forces|authorit|government|leadership|format|movement|parties|institutions|protesters",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRule:
+    """A party as it is named in texts; `names` is empty for what only its country shows."""
+
+    name: str
+    side: str = ""
+    kind: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRule:
+    """What shows a conflict. `countries` are region slugs; `areas` its own areas and waters."""
+
+    slug: str
+    name: str = ""
+    status: str = ""
+    countries: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    waters: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()  # where given, the country alone is evidence only with one of these
+    parties: tuple[PartyRule, ...] = ()
+    started_on: date | None = None
+
+
+def party_names(name: str, aliases: Sequence[str], kind: str) -> tuple[str, ...]:
+    """Return the names by which a text shows a party; a state is shown by its places, not by its name."""
+    core = re.sub(r"\s*\([^)]*\)", "", name).strip()
+    own = () if kind in STATE_KINDS or NAMED_TOO_WIDELY.search(core) else (core,)
+    return tuple(dict.fromkeys((*own, *aliases)))
+
+
+class ConflictBook:
+    """All conflicts with their names compiled as cues."""
+
+    def __init__(self, rules: Iterable[ConflictRule]) -> None:
+        self.rules = tuple(rules)
+        self._names = CueBook(_as_topics(self.rules))
+        self.areas = frozenset(a for rule in self.rules for a in (*rule.areas, *rule.waters))
+        self.countries = frozenset(c for rule in self.rules for c in rule.countries if _is_hot(rule, c))
+        self._owners = _owners(self.rules)
+
+    @property
+    def names(self) -> CueBook:
+        """The cue book of conflict and party names: topics are `slug` and `slug/party`."""
+        return self._names
+
+    def find(
+        self, located: Located, hits: Sequence[RawHit], topics: Sequence[str], reported_on: date | None
+    ) -> tuple[tuple[str, Reason], ...]:
+        """Return the conflicts of an article, surest first, each with its reason; at most LIMIT.
+
+        `hits` come from `names`; `topics` are the article's, best first; without a topic only a
+        conflict's own name or area counts.
+        """
+        about = {r.region for r in located.regions if r.about} | ({located.focus} if located.focus else set())
+        mentioned = {r.region for r in located.regions} | {m.region for m in located.mentions}
+        named: dict[str, list[RawHit]] = {}
+        for hit in hits:
+            named.setdefault(hit.topic, []).append(hit)
+        found = []
+        for rule in self.rules:
+            if rule.started_on and reported_on and reported_on < rule.started_on:
+                continue
+            reason = self._reason(rule, about, mentioned, named, located.focus, topics)
+            if reason:
+                found.append((rule.slug, reason))
+        order = ("conflict_named", "conflict_area", "conflict_party", "conflict_states", "conflict_country")
+        found.sort(key=lambda pair: order.index(pair[1].code))
+        return tuple(found[:LIMIT])
+
+    def _reason(
+        self,
+        rule: ConflictRule,
+        about: set[str],
+        mentioned: set[str],
+        named: Mapping[str, Sequence[RawHit]],
+        focus: str | None,
+        topics: Sequence[str],
+    ) -> Reason | None:
+        if rule.slug in named:
+            return Reason("conflict_named", {"names": [hit.cue for hit in named[rule.slug]][:3]})
+        area = next((a for a in rule.areas if a in about), None)
+        if area and (topics or focus == area):
+            return Reason("conflict_area", {"area": area})
+        water = next((w for w in rule.waters if w in about), None)
+        if water and topics and any(c in mentioned for c in rule.countries):
+            return Reason("conflict_area", {"area": water})
+        party = next((p for p in rule.parties if f"{rule.slug}/{p.name}" in named), None)
+        if party and (about & set(rule.countries) or mentioned & set(rule.areas)):
+            return Reason(
+                "conflict_party",
+                {"party": party.name, "names": [h.cue for h in named[f"{rule.slug}/{party.name}"]][:3]},
+            )
+        return self._by_country(rule, about, focus, topics)
+
+    def _by_country(
+        self, rule: ConflictRule, about: set[str], focus: str | None, topics: Sequence[str]
+    ) -> Reason | None:
+        if not topics or (rule.topics and not set(rule.topics) & set(topics)):
+            return None
+        sides: dict[str, str] = {}
+        for party in rule.parties:
+            slug = party.name.lower().replace(" ", "-")
+            if party.kind in STATE_KINDS and slug in about and len(party.side) == 1:
+                sides.setdefault(party.side, slug)
+        if len(sides) > 1 and focus in rule.countries:
+            return Reason("conflict_states", {"states": sorted(sides.values())})
+        if focus and self._owners.get(focus) == rule.slug:
+            return Reason("conflict_country", {"country": focus, "topic": topics[0]})
+        return None
+
+
+def _is_hot(rule: ConflictRule, country: str) -> bool:
+    """Say whether a country counts as being at conflict: not the great powers that are party to many."""
+    return rule.status in ("active-war", "armed-conflict", "ceasefire") and country not in (
+        "united-states", "russia", "china", "india", "mexico", "turkey", "thailand", "indonesia", "philippines",
+    )  # fmt: skip
+
+
+def _owners(rules: Sequence[ConflictRule]) -> dict[str, str]:
+    """Return the countries that lie in one conflict only and are its first party's ground."""
+    seen: dict[str, list[ConflictRule]] = {}
+    for rule in rules:
+        for country in rule.countries:
+            seen.setdefault(country, []).append(rule)
+    return {c: found[0].slug for c, found in seen.items() if len(found) == 1 and _is_hot(found[0], c)}
+
+
+def _as_topics(rules: Sequence[ConflictRule]) -> Iterable[TopicRule]:
+    for rule in rules:
+        yield TopicRule(rule.slug, strong=rule.aliases, everywhere=True)
+        for party in rule.parties:
+            if party.names:
+                yield TopicRule(f"{rule.slug}/{party.name}", strong=party.names, everywhere=True)

@@ -1,0 +1,95 @@
+"""What kind of text is it? Report, live page, analysis and so on, by its headline, address and lead.
+
+The forms are tried in the order of the vocabulary; the first whose pattern is found wins, and
+a text that shows none is a report. Patterns are the vocabulary's (regular expressions without
+case); a pattern that cannot be compiled is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from aggregator.pipeline.types import Reason
+
+REPORT = "report"
+HEADLINE_LIMIT, LEAD_LIMIT = 300, 400  # characters that a pattern may look at
+LONG = 260  # characters of a pattern
+
+
+@dataclass(frozen=True, slots=True)
+class FormRule:
+    """How one form shows itself; `broad` is the form it counts as outside (a digest is a situation report)."""
+
+    slug: str
+    name: str = ""
+    broad: str = ""
+    counts_for_events: bool = True
+    headline: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
+    url: tuple[str, ...] = ()
+    by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class FormBook:
+    """All forms, compiled per language on first use."""
+
+    def __init__(self, rules: Iterable[FormRule]) -> None:
+        self.rules = tuple(rules)
+        self._compiled: dict[str, list[tuple[str, str, re.Pattern[str]]]] = {}
+
+    def find(self, title: str, lead: str, url: str, language: str) -> tuple[str, Reason]:
+        """Return the form of a text and the pattern's words that show it."""
+        fields = {"headline": title[:HEADLINE_LIMIT], "lead": lead[:LEAD_LIMIT], "url": path_of(url)}
+        for slug, where, pattern in self._for(language):
+            found = pattern.search(fields[where]) if fields[where] else None
+            if found:
+                return slug, Reason("form_pattern", {"field": where, "words": found.group()[:80].strip()})
+        return REPORT, Reason("form_default")
+
+    def _for(self, language: str) -> list[tuple[str, str, re.Pattern[str]]]:
+        if language not in self._compiled:
+            self._compiled[language] = list(self._compile(language))
+        return self._compiled[language]
+
+    def _compile(self, language: str) -> Iterable[tuple[str, str, re.Pattern[str]]]:
+        for rule in self.rules:
+            own = rule.by_language.get(language, ()) if language != "en" else ()
+            for where, patterns in (
+                ("headline", own + rule.headline),
+                ("lead", rule.lead),
+                ("url", rule.url),
+            ):
+                pattern = either(patterns)
+                if pattern:
+                    yield rule.slug, where, pattern
+
+
+def either(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    """Return one pattern that finds any of `patterns`; None when none of them can be used."""
+    usable = [p for p in patterns if p and not bad_pattern(p)]
+    return re.compile("|".join(f"(?:{p})" for p in usable), re.IGNORECASE) if usable else None
+
+
+def bad_pattern(pattern: str) -> str:
+    """Say in one sentence why a pattern cannot be used; '' when it can."""
+    if len(pattern) > 4 * LONG:
+        return "The pattern is too long."
+    if re.search(r"[*+}]\)*[*+{]", pattern.replace("\\+", "").replace("\\*", "")):
+        return "A repeated repetition can take for ever."
+    try:
+        re.compile(pattern, re.IGNORECASE)
+    except re.error as wrong:
+        return f"Not a regular expression: {wrong}."
+    return ""
+
+
+def path_of(url: str) -> str:
+    """Return host and path of an address in lower case, without query; '' when it has none."""
+    try:
+        parts = urlsplit(url[:600])
+    except ValueError:
+        return ""
+    return f"{parts.netloc}{parts.path}".lower()

@@ -1,0 +1,80 @@
+"""The trained part: one hashed linear model for relevance and topics, read from the package.
+
+Features are the set of word and word-pair hashes of headline and opening, plus the headline's
+words once more, scaled to length 1. Weights are int8 with one scale per output. The file holds
+weights only, no text; its card says from which data, when, and how well (bench/train_classify.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.pipeline.stems import Words
+
+FOLDER = Path(__file__).parent / "model"
+RELEVANCE_BITS, TOPIC_BITS = 17, 15
+_ODD = np.uint32(0x9E3779B1)
+_TITLE_SALT = np.uint32(0x5BD1E995)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights and what belongs to them; `card` holds dense weights, thresholds and origin."""
+
+    relevance: NDArray[np.int8]  # [2**RELEVANCE_BITS]
+    relevance_scale: float
+    topics: NDArray[np.int8]  # [2**TOPIC_BITS, topic_count]
+    topic_scales: NDArray[np.float32]
+    topic_slugs: tuple[str, ...]
+    card: Mapping[str, Any]
+
+
+def hashed(title: Words, body: Words) -> NDArray[np.uint32]:
+    """Return the distinct 32-bit features of a text; `body` holds the headline's words too."""
+    words = np.array(body.hashes, dtype=np.uint32)
+    pairs = (
+        words[:-1] * np.uint32(31) + words[1:] * np.uint32(17) + np.uint32(7) if len(words) > 1 else words[:0]
+    )
+    heads = np.array(title.hashes, dtype=np.uint32) ^ _TITLE_SALT
+    mixed = np.concatenate((words, pairs, heads)) * _ODD
+    return np.unique(mixed ^ (mixed >> np.uint32(15)))
+
+
+def relevance_logit(model: Model, features: NDArray[np.uint32]) -> float:
+    """Return the hashed part of the relevance score (before dense features and bias)."""
+    if not len(features):
+        return 0.0
+    total = model.relevance[features & np.uint32((1 << RELEVANCE_BITS) - 1)].sum(dtype=np.int32)
+    return float(total) * model.relevance_scale / float(np.sqrt(len(features)))
+
+
+def topic_logits(model: Model, features: NDArray[np.uint32]) -> dict[str, float]:
+    """Return the hashed part of each topic's score."""
+    if not len(features):
+        return dict.fromkeys(model.topic_slugs, 0.0)
+    rows = model.topics[features & np.uint32((1 << TOPIC_BITS) - 1)]
+    totals = rows.sum(axis=0, dtype=np.int32) * model.topic_scales / np.sqrt(len(features))
+    return dict(zip(model.topic_slugs, totals.tolist(), strict=True))
+
+
+@cache
+def load_model(folder: Path = FOLDER) -> Model:
+    """Read the model that ships with the package (about 5 ms); cached for the process."""
+    card = json.loads((folder / "classify.json").read_text(encoding="utf-8"))
+    with np.load(folder / "classify.npz", allow_pickle=False) as arrays:
+        return Model(
+            relevance=arrays["relevance"],
+            relevance_scale=float(arrays["relevance_scale"]),
+            topics=arrays["topics"],
+            topic_scales=arrays["topic_scales"],
+            topic_slugs=tuple(card["topic_slugs"]),
+            card=card,
+        )
