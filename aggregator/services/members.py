@@ -28,11 +28,16 @@ class Members:
     topics: dict[int, list[ArticleTopic]] = field(default_factory=lambda: defaultdict(list))
     event_override: Override | None = None
     speaker_override: Override | None = None
+    curated: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     @property
     def originals(self) -> list[Article]:
         """Members with a text of their own; all of them when none has one."""
         return [a for a in self.articles if not a.is_copy] or self.articles
+
+    def voters(self, kind: str) -> list[Article]:
+        """Return whose tags of this kind count: those a curator tagged by hand, else the originals."""
+        return [a for a in self.articles if a.pk in self.curated[kind]] or self.originals
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,20 @@ def load_members(story_ids: Sequence[int]) -> dict[int, Members]:
     return found
 
 
+_TAG_KINDS = (Override.Kind.REGIONS, Override.Kind.TOPICS, Override.Kind.CONFLICTS)
+
+
 def _load_overrides(found: dict[int, Members], story_of: dict[int, int]) -> None:
-    kinds = (Override.Kind.EVENT_DATE, Override.Kind.SPEAKER)
+    kinds = (Override.Kind.EVENT_DATE, Override.Kind.SPEAKER, *_TAG_KINDS)
     rows = Override.objects.filter(article_id__in=story_of, kind__in=kinds, lifted_at__isnull=True)
-    for row in rows.order_by("made_at"):
+    for row in rows.order_by("made_at", "pk"):
+        members = found[story_of[row.article_id]]
         if row.kind == Override.Kind.EVENT_DATE:
-            found[story_of[row.article_id]].event_override = row
+            members.event_override = row
+        elif row.kind == Override.Kind.SPEAKER:
+            members.speaker_override = row
         else:
-            found[story_of[row.article_id]].speaker_override = row
+            members.curated[row.kind].add(row.article_id)
 
 
 def load_vocabulary_maps() -> Vocabulary:

@@ -39,7 +39,7 @@ def place_stories(story_ids: Iterable[int], now: datetime) -> None:
     _number_changes(stories)
     Story.objects.bulk_update(stories, _FIELDS, batch_size=200)
     _write_tags(stories, tags)
-    _write_timelines(stories, tags, vocabulary, now)
+    _write_timelines(stories, tags, vocabulary)
 
 
 _FIELDS = [
@@ -105,10 +105,8 @@ def _with_parents(ids: set[int], vocabulary: Vocabulary) -> set[int]:
     return found
 
 
-def _write_timelines(
-    stories: list[Story], tags: dict[int, Tags], vocabulary: Vocabulary, now: datetime
-) -> None:
-    """Bring TimelineEntry and DayCount in line; rows that stay keep the time they were added."""
+def _write_timelines(stories: list[Story], tags: dict[int, Tags], vocabulary: Vocabulary) -> None:
+    """Bring TimelineEntry and DayCount in line with the stories as they stand."""
     old: dict[int, dict[daycounts.Subject, TimelineEntry]] = defaultdict(dict)
     for row in TimelineEntry.objects.filter(story_id__in=[s.pk for s in stories]):
         old[row.story_id][daycounts.Subject(row.region_id, row.conflict_id, row.topic_id)] = row
@@ -129,7 +127,7 @@ def _write_timelines(
                 conflict_id=subject.conflict_id,
                 topic_id=subject.topic_id,
                 story=story,
-                added_at=now,
+                added_at=story.created_at,
             )
             new.append(_entry_values(row, story))
             change.put(subject, row)

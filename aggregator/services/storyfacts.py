@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.text import slugify
@@ -18,6 +18,7 @@ DOTS = 12
 
 
 def fill_story(story: Story, members: Members, tags: Tags, vocabulary: Vocabulary, now: datetime) -> None:
+    """Set the story's counts, clocks, speaker and card from its members (at least one)."""
     articles = members.articles
     origins = count_origins(articles)
     first = articles[0]
@@ -100,7 +101,8 @@ def _choose_event_date(story: Story, members: Members) -> None:
     """
     if members.event_override:
         value = members.event_override.value
-        story.happened_on, story.happened_precision = value["on"], value.get("precision", "day")
+        story.happened_on = date.fromisoformat(value["on"])
+        story.happened_precision = value.get("precision", "day")
         story.happened_reason = {"code": "curator"}
         return
     dated = [a for a in members.originals if a.happened_on and a.happened_precision == "day"]

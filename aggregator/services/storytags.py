@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from aggregator.models import Override
 from aggregator.services.members import Members, Vocabulary
 
 # A tag of a story is carried by at least this share of its originals, or by the most of them.
@@ -24,31 +25,46 @@ class Tags:
 
 
 def vote_tags(members: Members, vocabulary: Vocabulary) -> Tags:
-    originals = members.originals
-    if not originals:
+    """Return what the story is about: a tag counts with TAG_SHARE of its originals or the most of them."""
+    if not members.articles:
         return Tags()
-    region_votes: Counter[int] = Counter()
-    focus_votes: Counter[int] = Counter()
-    topic_votes: Counter[int] = Counter()
-    conflict_votes: Counter[int] = Counter()
-    reasons: dict[int, dict[str, Any]] = {}
-    for article in originals:
+    regions, focus_id = _vote_regions(members, vocabulary)
+    return Tags(regions, focus_id, _vote_topics(members), _vote_conflicts(members, vocabulary))
+
+
+def _vote_regions(members: Members, vocabulary: Vocabulary) -> tuple[list[tuple[int, float]], int | None]:
+    voters = members.voters(Override.Kind.REGIONS)
+    votes: Counter[int] = Counter()
+    focus: Counter[int] = Counter()
+    for article in voters:
         for row in members.regions[article.pk]:
-            region_votes[row.region_id] += 1
-            focus_votes[row.region_id] += int(row.focus)
-        for rank, topic in enumerate(members.topics[article.pk]):
-            # The first topic of an article is the dependable one.
-            topic_votes[topic.topic_id] += 2 if rank == 0 else 1
+            votes[row.region_id] += 1
+            focus[row.region_id] += int(row.focus)
+    regions = _voted(votes, len(voters))
+    return regions, _focus(focus, regions, vocabulary)
+
+
+def _vote_topics(members: Members) -> list[tuple[int, float]]:
+    """The first topic of an article is the dependable one and weighs twice."""
+    voters = members.voters(Override.Kind.TOPICS)
+    votes: Counter[int] = Counter()
+    for article in voters:
+        for rank, row in enumerate(members.topics[article.pk]):
+            votes[row.topic_id] += 2 if rank == 0 else 1
+    return _voted(votes, 2 * len(voters))[:TOPICS_PER_STORY]
+
+
+def _vote_conflicts(members: Members, vocabulary: Vocabulary) -> list[tuple[int, dict[str, Any]]]:
+    voters = members.voters(Override.Kind.CONFLICTS)
+    votes: Counter[int] = Counter()
+    reasons: dict[int, dict[str, Any]] = {}
+    for article in voters:
         for entry in article.conflicts:
             conflict = vocabulary.conflicts.get(entry.get("slug", ""))
             if conflict is not None:
-                conflict_votes[conflict.pk] += 1
+                votes[conflict.pk] += 1
                 reasons.setdefault(conflict.pk, entry.get("reason", {}))
-    count = len(originals)
-    regions = _voted(region_votes, count)
-    topics = _voted(topic_votes, 2 * count)[:TOPICS_PER_STORY]
-    conflicts = [(pk, reasons[pk]) for pk, _ in _voted(conflict_votes, count)]
-    return Tags(regions, _focus(focus_votes, regions, vocabulary), topics, conflicts)
+    return [(pk, reasons[pk]) for pk, _ in _voted(votes, len(voters))]
 
 
 def _voted(votes: Counter[int], full: int) -> list[tuple[int, float]]:

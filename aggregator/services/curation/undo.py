@@ -1,0 +1,45 @@
+"""Undo any act whose ground has not moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aggregator.errors import CurationError
+from aggregator.models import LogEntry
+from aggregator.services.curation.acts import Actor
+from aggregator.services.curation.membership import undo_membership
+from aggregator.services.curation.tagging import undo_tagging
+from aggregator.services.curation.visibility import undo_hide, undo_pin
+
+_UNDO: dict[str, Callable[[Actor, LogEntry], LogEntry]] = {
+    "merge": undo_membership,
+    "split": undo_membership,
+    "move": undo_membership,
+    "retag": undo_tagging,
+    "event_date": undo_tagging,
+    "speaker": undo_tagging,
+    "hide": undo_hide,
+    "pin": undo_pin,
+    "unpin": undo_pin,
+}
+
+
+def can_undo(entry: LogEntry) -> bool:
+    """Return whether an act is of a kind that can be undone and has not been undone yet."""
+    return entry.act in _UNDO and not LogEntry.objects.filter(undo_of=entry).exists()
+
+
+def undo(actor: Actor, entry_id: int) -> LogEntry:
+    """Undo one act; the log shows both.
+
+    Raises CurationError when there is no such act, it was undone before, it is of a kind that
+    cannot be undone, or something built on it is in the way.
+    """
+    entry = LogEntry.objects.filter(pk=entry_id).first()
+    if entry is None:
+        raise CurationError(f"There is no act {entry_id} in the log.", code="act_unknown")
+    if LogEntry.objects.filter(undo_of=entry).exists():
+        raise CurationError("This act has been undone already.", code="undone_already")
+    if entry.act not in _UNDO:
+        raise CurationError(f"An act of the kind '{entry.act}' cannot be undone.", code="no_undo")
+    return _UNDO[entry.act](actor, entry)

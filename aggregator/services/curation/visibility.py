@@ -1,0 +1,154 @@
+"""Hide, pin and withdraw: what readers see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import F
+
+from aggregator.errors import CurationError
+from aggregator.models import (
+    Article,
+    ArticleBody,
+    Conflict,
+    LogEntry,
+    Membership,
+    Override,
+    Pin,
+    Region,
+    Revision,
+    SearchRow,
+    Story,
+    Topic,
+)
+from aggregator.services import placing
+from aggregator.services.curation.acts import (
+    Actor,
+    add_overrides,
+    check_version,
+    lift_overrides,
+    lock_stories,
+    log_act,
+    member_ids,
+    need_reason,
+)
+from aggregator.services.locks import line_lock
+
+
+def hide_story(actor: Actor, story_id: int, *, seen: int | None = None) -> LogEntry:
+    """Take a story and its articles from every page, list and search; what joins later is hidden too."""
+    need_reason(actor)
+    with line_lock():
+        (story,) = lock_stories([story_id])
+        check_version(story, seen)
+        shown = [
+            pk
+            for pk in member_ids(story_id)
+            if Article.objects.filter(pk=pk, status=Article.Status.VISIBLE).exists()
+        ]
+        entry = log_act(actor, "hide", story, before={"shown": shown}, after={"hidden": True})
+        add_overrides(actor, Override.Kind.HIDDEN, shown, log_entry=entry)
+        Article.objects.filter(pk__in=shown).update(status=Article.Status.HIDDEN, indexed=False)
+        Story.objects.filter(pk=story_id).update(hidden=True)
+        placing.place_stories([story_id], actor.now)
+    return entry
+
+
+def undo_hide(actor: Actor, entry: LogEntry) -> LogEntry:
+    """Show a hidden story and its articles again."""
+    with line_lock():
+        lift_overrides(entry, actor.now)
+        hidden = Article.objects.filter(pk__in=entry.before["shown"], status=Article.Status.HIDDEN)
+        hidden.update(status=Article.Status.VISIBLE, indexed=False)
+        Story.objects.filter(pk=entry.target_id).update(hidden=False)
+        undone = log_act(
+            actor,
+            "undo",
+            Story.objects.get(pk=entry.target_id),
+            before={"hidden": True},
+            after={"hidden": False},
+            undo_of=entry,
+        )
+        placing.place_stories([entry.target_id or 0], actor.now)
+    return undone
+
+
+def pin_story(actor: Actor, story_id: int, subject: Region | Topic | Conflict) -> LogEntry:
+    """Pin a story to the top of one subject's timeline.
+
+    Raises CurationError when it is pinned there already.
+    """
+    with line_lock():
+        (story,) = lock_stories([story_id])
+        where = _subject_field(subject)
+        if Pin.objects.filter(story=story, **where).exists():
+            raise CurationError(f"The story is pinned on {subject} already.", code="pinned_already")
+        pin = Pin.objects.create(story=story, pinned_at=actor.now, **where)
+        after = {"pin": pin.pk, "on": str(subject)}
+        return log_act(actor, "pin", story, before={}, after=after)
+
+
+def unpin_story(actor: Actor, pin_id: int) -> LogEntry:
+    """Take a pin away.
+
+    Raises CurationError when it is gone already.
+    """
+    with line_lock():
+        pin = Pin.objects.select_related("story").filter(pk=pin_id).first()
+        if pin is None:
+            raise CurationError("This pin is gone already.", code="pin_unknown")
+        before = {"region": pin.region_id, "topic": pin.topic_id, "conflict": pin.conflict_id}
+        entry = log_act(actor, "unpin", pin.story, before=before, after={})
+        pin.delete()
+    return entry
+
+
+def undo_pin(actor: Actor, entry: LogEntry) -> LogEntry:
+    """Take back a pin, or put one back."""
+    with line_lock():
+        story = Story.objects.get(pk=entry.target_id)
+        if entry.act == "pin":
+            Pin.objects.filter(pk=entry.after["pin"]).delete()
+        else:
+            ids = {f"{name}_id": value for name, value in entry.before.items()}
+            Pin.objects.create(story=story, pinned_at=actor.now, **ids)
+        return log_act(actor, "undo", story, before=entry.after, after=entry.before, undo_of=entry)
+
+
+def withdraw_articles(actor: Actor, article_ids: Sequence[int]) -> list[LogEntry]:
+    """Remove headline, text and extract of articles for good; a tombstone stays.
+
+    The tombstone keeps the hash of the text, the time and the reason. This cannot be undone.
+    """
+    need_reason(actor)
+    with line_lock():
+        articles = list(
+            Article.objects.select_for_update()
+            .filter(pk__in=article_ids)
+            .exclude(status=Article.Status.WITHDRAWN)
+            .order_by("pk")
+        )
+        entries = [_tombstone(actor, article) for article in articles]
+        ids = [article.pk for article in articles]
+        ArticleBody.objects.filter(pk__in=ids).update(text="", full_text="", removed=[])
+        Revision.objects.filter(article_id__in=ids).update(title="", text="")
+        SearchRow.objects.filter(pk__in=ids).delete()
+        Article.objects.filter(pk__in=ids).update(
+            status=Article.Status.WITHDRAWN, title="", extract="", author="", mentions=[], indexed=True
+        )
+        stories = set(Membership.objects.filter(article_id__in=ids).values_list("story_id", flat=True))
+        Story.objects.filter(pk__in=stories).update(version=F("version") + 1)
+        placing.place_stories(stories, actor.now)
+    return entries
+
+
+def _tombstone(actor: Actor, article: Article) -> LogEntry:
+    digest = ArticleBody.objects.filter(pk=article.pk).values_list("text_sha256", flat=True).first() or ""
+    entry = log_act(actor, "withdraw", article, before={"text_sha256": digest}, after={"withdrawn": True})
+    entry.target_name = f"article {article.pk}"
+    entry.save(update_fields=["target_name"])
+    return entry
+
+
+def _subject_field(subject: Region | Topic | Conflict) -> dict[str, Region | Topic | Conflict]:
+    return {subject._meta.model_name or "": subject}
