@@ -73,3 +73,17 @@ def kill(child: subprocess.Popen[bytes]) -> None:
     except ProcessLookupError:
         pass
     child.wait()
+
+
+def parent_gave_up(number: int) -> bool:
+    """Return whether our parent once handled signal `number` and no longer does.
+
+    GNU make passes TERM on to its recipe but not INT or HUP: told to end by one of those, it
+    restores the default action and waits for us. The change of its mask is how we learn of it.
+    """
+    try:
+        with open(f"/proc/{os.getppid()}/status", encoding="ascii", errors="replace") as status:
+            caught = next((line for line in status if line.startswith("SigCgt:")), "SigCgt: 0")
+    except OSError:
+        return False
+    return not int(caught.split()[1], 16) >> (number - 1) & 1

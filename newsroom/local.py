@@ -121,9 +121,7 @@ class Servers:
 
     def start(self, *, want_postgres: bool, want_redis: bool) -> None:
         """Start what is wanted and not yet running; only for the owner."""
-        self._await_family()
-        assert self.family is not None
-        keep = (self.family.handle,)
+        keep = self.family_handles()
         sockets = socket_dir(self.data_dir)
         try:
             if want_postgres and not self.postgres:
@@ -134,6 +132,23 @@ class Servers:
                 self.redis = embedded.start_redis(self.data_dir, sockets, durable=self.durable, keep=keep)
         except embedded.ServerError as error:
             raise LocalError(str(error)) from None
+
+    def family_handles(self) -> tuple[int, ...]:
+        """Return what a child must keep open to count as family."""
+        self._await_family()
+        assert self.family is not None
+        return (self.family.handle,)
+
+    def drop_ended(self) -> list[str]:
+        """Forget servers that ended by themselves and return their names."""
+        ended = [
+            name
+            for name in ("postgres", "redis")
+            if (server := getattr(self, name)) and server.child.poll() is not None
+        ]
+        for name in ended:
+            setattr(self, name, None)
+        return ended
 
     def close(self, *, wait_for_users: bool = True) -> None:
         """Stop the servers that we own, when nobody uses them any more."""

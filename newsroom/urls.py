@@ -10,5 +10,6 @@ from aggregator.views import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("status.json", health.status_json, name="status-json"),
     path("desk/", admin.site.urls),
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.core.wsgi import get_wsgi_application
 
-from newsroom import env
+from newsroom import children, env
 
 env.default("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+if env.flag("NEWSROOM_SUPERVISED"):
+    children.die_with_parent()
 application = get_wsgi_application()

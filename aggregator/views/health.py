@@ -9,6 +9,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from aggregator.services import status
+
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer as long as the process answers."""
@@ -21,6 +23,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     ready = all(words == "ok" for words in found.values())
     answer = {"status": "ok" if ready else "not ready", **found}
     return _plain(JsonResponse(answer, status=200 if ready else 503))
+
+
+def status_json(request: HttpRequest) -> HttpResponse:
+    """Answer how the line is; no field changes while nothing happens."""
+    return _plain(JsonResponse(status.facts()))
 
 
 def _database() -> str:
