@@ -130,11 +130,14 @@ class Item(models.Model):
     feed = models.ForeignKey("Feed", models.CASCADE, related_name="items")
     key_hash = models.BigIntegerField()
     article = models.ForeignKey(Article, models.CASCADE, null=True, related_name="items")
+    alias_hash = models.BigIntegerField(null=True, help_text="of headline, date and path: stays when ids churn")
     content_hash = models.BigIntegerField(null=True)
+    dated_at = models.DateTimeField(null=True, help_text="as the feed last said")
     seen_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["feed", "key_hash"], name="item_one_per_feed_and_id")]
+        indexes = [models.Index(fields=["feed", "alias_hash"], name="item_alias")]
 
     def __str__(self) -> str:
         return f"{self.feed_id}:{self.key_hash}"

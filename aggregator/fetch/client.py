@@ -1,0 +1,334 @@
+"""The one door through which anything is fetched: bounded in time, size, hops and addresses.
+
+Nothing is cut short and used: an answer that is too large, too slow or broken is an error. aiohttp
+is met only here. Behind a proxy the address check sees the proxy alone: names are then resolved by
+it, and the guard can only judge addresses that are written as numbers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urljoin
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from aggregator.errors import FetchError, RefusedError
+from aggregator.fetch.addresses import Guard, Network, as_address, is_in
+from aggregator.fetch.decoding import decoded_again, decoder_for
+from aggregator.fetch.trouble import as_fetch_error
+from aggregator.pipeline.urls import canonical_url, host_key, port_of
+
+ACCEPT_FEED = (
+    "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+)
+ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.5"
+REDIRECTS = {301, 302, 303, 307, 308}
+PERMANENT = {301, 308}
+MAX_HEADER = 16_384  # bytes of one header line
+MAX_HEADERS = 200
+LARGE_BODY = 1_000_000  # bytes; only a few bodies above it are held at once
+LARGE_AT_ONCE = 6
+
+
+class StatusError(FetchError):
+    """The server answered with another status than 200 or 304."""
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(
+            f"The server answered {status}{_MEANING.get(status, '')}.",
+            code=f"http_{status}",
+            permanent=status in {404, 410, 451},
+        )
+        self.status, self.headers = status, headers
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of every fetch; times in seconds, sizes in bytes after decompression."""
+
+    total_seconds: float = 20.0
+    connect_seconds: float = 5.0
+    feed_bytes: int = 10_000_000
+    page_bytes: int = 5_000_000
+    redirects: int = 8
+    concurrency: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One fetch. `home` is the configured address that it belongs to: it names the port that is let through."""
+
+    url: str
+    home: str = ""
+    accept: str = ACCEPT_FEED
+    max_bytes: int = 10_000_000
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered. `body` is '' on 304; header names are lower case."""
+
+    status: int
+    url: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    wire_bytes: int = 0
+    hops: int = 0
+    permanent_url: str = ""  # where permanent redirects lead, '' when any hop was a temporary one
+    seconds: float = 0.0
+
+    def header(self, name: str) -> str:
+        """Return a header, '' when it is missing."""
+        return self.headers.get(name, "")
+
+
+class Web:
+    """Makes requests inside one event loop. Use it as an async context manager."""
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        limits: Limits = Limits(),  # noqa: B008  # frozen
+        allowed: tuple[Network, ...] = (),
+        proxy: str = "",
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self.user_agent, self.limits, self.allowed, self.proxy = user_agent, limits, allowed, proxy
+        self._resolver = resolver
+        self._sessions: dict[Guard, aiohttp.ClientSession] = {}
+        self._homes: dict[str, Guard] = {}
+
+    async def __aenter__(self) -> Web:
+        self._names = self._resolver or aiohttp.ThreadedResolver()
+        self._slots = asyncio.Semaphore(self.limits.concurrency)
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    @contextlib.asynccontextmanager
+    async def get(self, request: Request) -> AsyncIterator[Answer]:
+        """Fetch, and hold a place among the few large bodies until the caller is done with the answer.
+
+        Raises FetchError (RefusedError for what our own guard refuses) on everything but 200 and 304.
+        """
+        async with contextlib.AsyncExitStack() as held:
+            async with self._slots:
+                answer = await self._timed(request, held)
+            yield answer
+
+    async def _timed(self, request: Request, held: contextlib.AsyncExitStack) -> Answer:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.limits.total_seconds):
+                answer = await self._follow(request, held)
+        except RecursionError:
+            raise FetchError("The answer could not be read.", code="bad_answer") from None
+        except Exception as error:
+            raise as_fetch_error(error, self.limits.total_seconds) from error
+        return _with(answer, seconds=time.monotonic() - started)
+
+    async def _follow(self, request: Request, held: contextlib.AsyncExitStack) -> Answer:
+        guard = await self._guard(request.home or request.url)
+        url, is_permanent = request.url, True
+        for hop in range(self.limits.redirects + 1):
+            guard.check_url(url)
+            answer, target = await self._once(url, request, guard, held, first=hop == 0)
+            if answer is not None:
+                moved = url if hop and is_permanent else ""
+                return _with(answer, hops=hop, permanent_url=moved)
+            url, is_permanent = target.url, is_permanent and target.status in PERMANENT
+        raise FetchError(f"More than {self.limits.redirects} redirects.", code="too_many_redirects")
+
+    async def _guard(self, home: str) -> Guard:
+        key = host_key(home)
+        if key not in self._homes:
+            inside = bool(self.allowed) and await self._is_allowed(key.rpartition(":")[0])
+            self._homes[key] = Guard(self.allowed, port_of(home), inside)
+        return self._homes[key]
+
+    async def _is_allowed(self, host: str) -> bool:
+        literal = as_address(host)
+        if literal is not None:
+            return is_in(literal, self.allowed)
+        try:
+            found = await self._names.resolve(host, 0, socket.AF_UNSPEC)
+        except OSError:
+            return False
+        addresses = [as_address(each["host"]) for each in found]
+        return bool(addresses) and all(each is not None and is_in(each, self.allowed) for each in addresses)
+
+    def _session(self, guard: Guard) -> aiohttp.ClientSession:
+        if guard not in self._sessions:
+            connector = aiohttp.TCPConnector(
+                resolver=_CheckedNames(
+                    self._names, Guard() if self.proxy else guard, is_checked=not self.proxy
+                ),
+                socket_factory=_socket_for(None if self.proxy else guard),
+                ssl=_tls(),
+                limit=0,
+                limit_per_host=0 if self.proxy else 8,
+                keepalive_timeout=10,
+            )
+            self._sessions[guard] = aiohttp.ClientSession(
+                connector=connector,
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.limits.connect_seconds),
+                headers={"User-Agent": self.user_agent, "Accept-Encoding": "gzip, deflate, br, zstd"},
+                max_line_size=MAX_HEADER,
+                max_field_size=MAX_HEADER,
+                read_bufsize=2**17,
+                requote_redirect_url=False,
+                trust_env=False,
+            )
+        return self._sessions[guard]
+
+    async def _once(
+        self, url: str, request: Request, guard: Guard, held: contextlib.AsyncExitStack, *, first: bool
+    ) -> tuple[Answer | None, _Hop]:
+        headers = {"Accept": request.accept}
+        if request.etag:
+            headers["If-None-Match"] = request.etag
+        if request.last_modified:
+            headers["If-Modified-Since"] = request.last_modified
+        options: dict[str, Any] = {"proxy": self.proxy} if self.proxy else {}
+        async with self._session(guard).get(
+            url, headers=headers, allow_redirects=False, **options
+        ) as response:
+            if len(response.headers) > MAX_HEADERS:
+                raise FetchError("The server sent too many headers.", code="bad_answer")
+            if response.status in REDIRECTS:
+                return None, _hop(response, url)
+            names = {name.lower(): value for name, value in response.headers.items()}
+            if response.status not in (200, 304):
+                raise StatusError(response.status, names)
+            body, wire = await self._body(response, request, names, held)
+            return Answer(response.status, url, body, names, wire), _Hop("", 0)
+
+    async def _body(
+        self,
+        response: aiohttp.ClientResponse,
+        request: Request,
+        headers: Mapping[str, str],
+        held: contextlib.AsyncExitStack,
+    ) -> tuple[bytes, int]:
+        if response.status == 304:
+            return b"", 0
+        if int(response.content_length or 0) > request.max_bytes:
+            raise _too_large(request.max_bytes)
+        decoder, parts, size, wire = decoder_for(headers.get("content-encoding", "")), bytearray(), 0, 0
+        is_large = False
+        async for chunk in response.content.iter_any():
+            wire += len(chunk)
+            for part in decoder.feed(chunk, request.max_bytes - size):
+                size += len(part)
+                parts += part
+            if size > request.max_bytes:
+                raise _too_large(request.max_bytes)
+            if size > LARGE_BODY and not is_large:
+                is_large = bool(await held.enter_async_context(_place(self._large)))
+        decoder.finish()
+        return decoded_again(bytes(parts), request.max_bytes), wire
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    url: str
+    status: int
+
+
+def _hop(response: aiohttp.ClientResponse, url: str) -> _Hop:
+    location = response.headers.get("Location", "").strip()
+    if not location:
+        raise FetchError("The server redirects without saying where.", code="bad_redirect")
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = location
+    if not target.lower().startswith(("http://", "https://")):
+        raise RefusedError(
+            f"A redirect leads to {target[:60]!r}; only http and https are fetched.", code="refused_scheme"
+        )
+    return _Hop(canonical_url(target) or target, response.status)
+
+
+def _with(answer: Answer, **changes: Any) -> Answer:
+    values = {name: getattr(answer, name) for name in Answer.__slots__}
+    return Answer(**{**values, **changes})
+
+
+def _too_large(limit: int) -> FetchError:
+    return FetchError(f"The answer is larger than {limit // 1_000_000 or 1} MB.", code="too_large")
+
+
+_MEANING = {
+    400: " (bad request)",
+    401: " (a password is asked for)",
+    403: " (access refused)",
+    404: " (not found)",
+    410: " (gone for good)",
+    429: " (too many requests)",
+    451: " (withheld for legal reasons)",
+    500: " (server error)",
+    502: " (bad gateway)",
+    503: " (not available)",
+    504: " (gateway timeout)",
+}
+
+
+@contextlib.asynccontextmanager
+async def _place(places: asyncio.Semaphore) -> AsyncIterator[bool]:
+    async with places:
+        yield True
+
+
+class _CheckedNames(AbstractResolver):
+    """Resolves names and refuses a name when any of its addresses is refused."""
+
+    def __init__(self, names: AbstractResolver, guard: Guard, *, is_checked: bool) -> None:
+        self.names, self.guard, self.is_checked = names, guard, is_checked
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_UNSPEC) -> list[ResolveResult]:
+        found = await self.names.resolve(host, port, socket.AF_UNSPEC)
+        if self.is_checked:
+            for each in found:
+                self.guard.check(each["host"], port)
+        return found
+
+    async def close(self) -> None:
+        """The names belong to the Web, which outlives this."""
+
+
+def _socket_for(guard: Guard | None) -> Any:
+    """Return a maker of sockets that refuses the very address that is about to be connected to."""
+
+    def make(info: tuple[Any, ...]) -> socket.socket:
+        family, kind, proto, _, address = info
+        if guard is not None:
+            guard.check(address[0], address[1])
+        made = socket.socket(family, kind, proto)
+        made.setblocking(False)
+        return made
+
+    return make
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()

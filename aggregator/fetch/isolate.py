@@ -1,0 +1,272 @@
+"""Runs a pure function in a child process that can be killed.
+
+No parser is a safe boundary: feedparser needs tens of seconds for half a megabyte of open comments,
+and libxml2 cannot be interrupted. So untrusted bytes are read in a child with bounds on processor
+time and memory, without our settings, secrets or connections. `multiprocessing` fails inside a Celery
+worker; a plain subprocess does not.
+
+A child serves many calls. Calls and answers are pickled; answers are unpickled by a reader that knows
+only the project's values and Python's plain ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import builtins
+import contextlib
+import importlib
+import io
+import os
+import pickle
+import resource
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from aggregator.errors import AggregatorError, ParseError
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = "aggregator.pipeline."
+MAX_CALLS = 2000  # parsers keep caches that grow
+MAX_KEPT_KB = 260_000  # a child that once needed more than this is not used again
+_HEAD = struct.Struct("!Q")
+
+
+class Child:
+    """A process that runs functions of aggregator.pipeline, one at a time.
+
+    `seconds` bounds the processor time of a call and, with half a second more, its time on the clock;
+    `memory` is in bytes of address space.
+    """
+
+    def __init__(self, *, seconds: float = 5.0, memory: int = 512_000_000, wall: float | None = None) -> None:
+        self.seconds, self.memory, self.wall = seconds, memory, wall or seconds + 0.5
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = self._calls = 0
+        self._lock = threading.Lock()
+        self._thread: ThreadPoolExecutor | None = None
+
+    def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Return what the function returns; `function` is one of a module of aggregator.pipeline.
+
+        Raises the AggregatorError that it raises; ParseError `too_slow`, `too_big` or `parser_died` when
+        the child had to be killed or died; ParseError `parser_failed` for any other exception.
+        """
+        name = f"{function.__module__}:{function.__qualname__}"
+        with self._lock:
+            call = pickle.dumps((name, args, options), protocol=5)
+            answer = self._exchange(call)
+        kind, value = _safely(answer)
+        if kind == "value":
+            return value
+        raise value
+
+    async def run_async(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Do the same without holding up the event loop."""
+        self._thread = self._thread or ThreadPoolExecutor(1, "isolate")
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, partial(self.run, function, *args, **options)
+        )
+
+    def close(self) -> None:
+        """End the child."""
+        process, self._process = self._process, None
+        if process is None or self._owner != os.getpid():
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _exchange(self, call: bytes) -> bytes:
+        process = self._started()
+        deadline = time.monotonic() + self.wall
+        try:
+            _write(process.stdin.fileno(), _HEAD.pack(len(call)) + call, deadline)  # type: ignore[union-attr]
+            head = _read(process.stdout.fileno(), _HEAD.size, deadline)  # type: ignore[union-attr]
+            size = _HEAD.unpack(head)[0]
+            answer = _read(process.stdout.fileno(), size & 0x7FFFFFFFFFFFFFFF, deadline)  # type: ignore[union-attr]
+        except TimeoutError:
+            self.close()
+            raise ParseError(
+                f"Reading it took more than {self.seconds:g} seconds.", code="too_slow"
+            ) from None
+        except (EOFError, OSError):
+            raise self._death() from None
+        self._calls += 1
+        if size >> 63 or self._calls >= MAX_CALLS:
+            self.close()
+        return answer
+
+    def _death(self) -> ParseError:
+        process = self._process
+        status = None
+        if process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status = process.wait(1)
+        self.close()
+        if status is not None and -status in (24, 9):  # SIGXCPU, SIGKILL
+            return ParseError(f"Reading it took more than {self.seconds:g} seconds.", code="too_slow")
+        return ParseError("The reader died of this document.", code="parser_died")
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._owner != os.getpid():  # a forked worker has its own child
+            self._process, self._owner = None, os.getpid()
+            self._thread = None
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._calls = 0
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "aggregator.fetch.isolate", str(self.seconds), str(self.memory)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=ROOT,
+                env={
+                    "PATH": os.defpath,
+                    "PYTHONPATH": str(ROOT),
+                    "LANG": "C.UTF-8",
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
+                close_fds=True,
+            )
+            atexit.register(self.close)
+            _read(self._process.stdout.fileno(), 1, time.monotonic() + 60)  # type: ignore[union-attr]
+        return self._process
+
+
+def _write(pipe: int, words: bytes, deadline: float) -> None:
+    view = memoryview(words)
+    os.set_blocking(pipe, False)
+    while view:
+        _wait(deadline, writable=pipe)
+        with contextlib.suppress(BlockingIOError):
+            view = view[os.write(pipe, view[: 1 << 20]) :]
+
+
+def _read(pipe: int, size: int, deadline: float) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        _wait(deadline, readable=pipe)
+        part = os.read(pipe, min(size - len(parts), 1 << 20))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+def _wait(deadline: float, *, readable: int | None = None, writable: int | None = None) -> None:
+    rest = deadline - time.monotonic()
+    poll = select.poll()
+    poll.register(
+        readable if readable is not None else writable or 0,
+        select.POLLIN if readable is not None else select.POLLOUT,
+    )
+    if rest <= 0 or not poll.poll(rest * 1000):
+        raise TimeoutError
+
+
+class _Values(pickle.Unpickler):
+    """Knows the project's values and Python's plain ones, and nothing that acts."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        plain = module == "datetime" or (module == "builtins" and name in _PLAIN)
+        ours = module in {"aggregator.errors", "aggregator.pipeline.types", "aggregator.pipeline.parse"}
+        if plain or (ours and isinstance(found := super().find_class(module, name), type)):
+            return getattr(builtins, name) if module == "builtins" else super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} is no value")
+
+
+_PLAIN = {"set", "frozenset", "bytearray", "complex"}
+
+
+def _safely(answer: bytes) -> tuple[str, Any]:
+    try:
+        kind, value = _Values(io.BytesIO(answer)).load()
+    except Exception:
+        return "error", ParseError("The reader's answer cannot be read.", code="parser_failed")
+    if kind == "value":
+        return kind, value
+    sentence, code, permanent, family = value
+    return "error", _error(family, sentence, code, permanent)
+
+
+def _error(family: str, sentence: str, code: str, permanent: bool) -> AggregatorError:
+    from aggregator import errors
+
+    made = getattr(errors, family, ParseError)
+    return made(sentence, code=code, permanent=permanent)
+
+
+# --- the child's side ----------------------------------------------------------------------------
+
+
+def _serve(seconds: float, memory: int) -> None:
+    calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a parser prints does not reach the answers
+    _die_with_parent()
+    importlib.import_module("aggregator.pipeline.parse")
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    answers.write(b"+")
+    answers.flush()
+    while head := calls.read(_HEAD.size):
+        call = calls.read(_HEAD.unpack(head)[0])
+        _bound_cpu(seconds)
+        answer = _answer(call)
+        is_worn = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > MAX_KEPT_KB
+        answers.write(_HEAD.pack(len(answer) | (is_worn << 63)) + answer)
+        answers.flush()
+
+
+def _die_with_parent() -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+
+
+def _bound_cpu(seconds: float) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime + seconds + 0.999)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def _answer(call: bytes) -> bytes:
+    try:
+        name, args, options = pickle.loads(call)  # noqa: S301  # from our own parent
+        return pickle.dumps(("value", _function(name)(*args, **options)), protocol=5)
+    except AggregatorError as error:
+        family = type(error).__name__
+        return pickle.dumps(("error", (error.sentence, error.code, error.permanent, family)))
+    except MemoryError:
+        return pickle.dumps(("error", ("Reading it needs too much memory.", "too_big", False, "ParseError")))
+    except RecursionError:
+        return pickle.dumps(("error", ("It is nested too deeply.", "too_deep", False, "ParseError")))
+    except Exception as error:
+        sentence = f"The reader failed ({type(error).__name__})."
+        return pickle.dumps(("error", (sentence, "parser_failed", False, "ParseError")))
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    if not module.startswith(FUNCTIONS):
+        raise ParseError("Only rules are run apart.", code="parser_failed")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+if __name__ == "__main__":
+    _serve(float(sys.argv[1]), int(sys.argv[2]))

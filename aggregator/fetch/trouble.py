@@ -1,0 +1,51 @@
+"""What went wrong on the way, in one sentence and a stable code."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+
+import aiohttp
+
+from aggregator.errors import AggregatorError, FetchError
+
+NETWORK_CODES = frozenset({"no_such_host", "no_connection", "timeout"})  # may be our own line
+
+
+def as_fetch_error(error: BaseException, total_seconds: float) -> AggregatorError:
+    """Return the FetchError that stands for any error of a fetch; our own errors are returned as they are."""
+    for each in _chain(error):
+        if isinstance(each, AggregatorError):
+            return each
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return FetchError(f"No whole answer within {total_seconds:g} seconds.", code="timeout")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError | aiohttp.ClientSSLError):
+        return FetchError("The server's certificate cannot be trusted.", code="bad_certificate")
+    if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
+        return FetchError("The host name is not known.", code="no_such_host")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return FetchError("The answer ends in the middle.", code="cut_short")
+    return _other(error)
+
+
+def _other(error: BaseException) -> FetchError:
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
+        return FetchError("The server closed the connection without an answer.", code="no_answer")
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError):
+        return FetchError("The server's answer is not valid HTTP.", code="bad_answer")
+    if isinstance(error, aiohttp.InvalidURL | ValueError):
+        return FetchError("The address cannot be read.", code="bad_address", permanent=True)
+    if isinstance(error, aiohttp.ClientConnectionError | OSError):
+        return FetchError("No connection to the server.", code="no_connection")
+    return FetchError(f"The request failed ({type(error).__name__}).", code="fetch_failed")
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    """Return an error with what it was raised from, as aiohttp wraps our own refusals."""
+    found: list[BaseException] = []
+    while error is not None and error not in found and len(found) < 10:
+        found.append(error)
+        inner = getattr(error, "os_error", None)
+        error = error.__cause__ or (inner if inner is not error else None) or error.__context__
+    return found
