@@ -6,7 +6,6 @@ Names are generated, times are fixed (`DAY` at noon), nothing is random.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,7 +43,7 @@ _numbers = itertools.count(1)
 
 
 def _hash(text: str) -> int:
-    return xxhash.xxh64_intdigest(text) - 2**63
+    return xxhash.xxh64_intdigest(text.encode()) - 2**63
 
 
 def make_publisher(slug: str = "", **fields: Any) -> Publisher:
@@ -216,7 +215,7 @@ def make_story(
     placed: bool = True,
     **fields: Any,
 ) -> Story:
-    """Return a story of `articles` (one new original if none), counted, tagged and placed on its timelines."""
+    """Return a story of `articles` (a new original if none), counted, tagged and on its timelines."""
     articles = list(articles) or [make_article(at=at)]
     first, last = min(articles, key=_reported), max(articles, key=_reported)
     fields = (
@@ -311,25 +310,36 @@ def _enter(story: Story, subject: dict[str, Any]) -> None:
 def _card(story: Story) -> dict[str, Any]:
     first = story.first_article
     focus = story.region_rows.filter(focus=True).select_related("region").first()
-    agencies = Counter(
-        member.article.origin.name
-        for member in story.memberships.select_related("article__origin")
-        if member.article.origin and member.article.origin.kind == "agency"
-    )
-    return {
-        "region": {"slug": focus.region.slug, "name": focus.region.name} if focus else None,
-        "topics": [
-            {"slug": row.topic.slug, "name": row.topic.name}
-            for row in story.topic_rows.select_related("topic")
-        ],
-        "first_source": first
-        and {
-            "slug": first.source.slug,
-            "name": first.source.name,
-            "kind": first.source.kind,
-            "country": first.source.country,
-        },
-        "first_at": story.first_at.isoformat(),
-        "dots": {"origins": story.origin_count, "copies": story.article_count - story.origin_count},
-        "agencies": list(agencies),
+    members = story.memberships.select_related("article__origin")
+    agencies = {
+        m.article.origin.name for m in members if m.article.origin and m.article.origin.kind == "agency"
     }
+    copies = max(story.article_count - story.origin_count, 0)
+    filled = min(story.origin_count, 12)
+    return {
+        "region": _named(focus.region) if focus else None,
+        "regions": [_named(row.region) for row in story.region_rows.select_related("region")],
+        "topics": [_named(row.topic) for row in story.topic_rows.select_related("topic")],
+        "conflicts": [_named(row.conflict) for row in story.conflict_rows.select_related("conflict")],
+        "first_source": first and _outlet(first.source),
+        "speaker": {
+            "article": story.speaker_id,
+            "source": story.speaker.source.name if story.speaker else "",
+        },
+        "agencies": sorted(agencies),
+        "dots": {
+            "origins": filled,
+            "copies": min(copies, 12 - filled),
+            "more": max(story.origin_count + copies - 12, 0),
+        },
+        "copies": copies,
+        "point": [focus.region.lon, focus.region.lat] if focus and focus.region.lat is not None else None,
+    }
+
+
+def _outlet(source: Source) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in ("slug", "name", "kind", "country", "state_control")}
+
+
+def _named(row: Region | Topic | Conflict) -> dict[str, str]:
+    return {"slug": row.slug, "name": row.name}

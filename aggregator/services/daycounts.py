@@ -86,17 +86,23 @@ def apply(change: Change) -> None:
         cursor.execute(_APPLY, columns)
 
 
-def recount() -> int:
-    """Recompute every day total from the timeline rows; return how many days were wrong.
-
-    For `verify --repair` and after a restore; takes the line's lock through its caller.
-    """
+def wrong_days() -> int:
+    """Return how many day totals differ from the timeline rows."""
     with connection.cursor() as cursor:
-        cursor.execute(_RECOUNT)
-        wrong = cursor.fetchall()
+        cursor.execute(_DIFFERING)
+        return int(cursor.fetchone()[0])
+
+
+def recount() -> int:
+    """Make every day total again from the timeline rows; return how many were wrong.
+
+    For `verify --repair` and after a restore. The caller holds the line's lock.
+    """
+    wrong = wrong_days()
+    with connection.cursor() as cursor:
         cursor.execute("DELETE FROM aggregator_daycount")
         cursor.execute(_REFILL)
-    return len(wrong)
+    return wrong
 
 
 _TRUE_COUNTS = """
@@ -110,8 +116,8 @@ FROM (
     SELECT region_id, conflict_id, topic_id, is_key, 'event', event_on FROM aggregator_timelineentry
 ) rows GROUP BY 1, 2, 3, 4, 5
 """
-_RECOUNT = f"""
-SELECT 1 FROM (
+_DIFFERING = f"""
+SELECT count(*) FROM (
     (SELECT region_id, conflict_id, topic_id, clock, "on" AS day, story_count, key_count
      FROM aggregator_daycount WHERE story_count <> 0 OR key_count <> 0
      EXCEPT {_TRUE_COUNTS})
