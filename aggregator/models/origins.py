@@ -40,13 +40,17 @@ class FingerprintRow(models.Model):
     """What the tracing rule compares: sampled shingle hashes of an article's text."""
 
     article = models.OneToOneField("Article", models.CASCADE, primary_key=True, related_name="fingerprint")
-    reported_on = models.DateField()
+    reported_on = models.DateField(help_text="at most a week before it was found, whatever its outlet says")
     shingles = ArrayField(models.BigIntegerField(), default=list)
     quoted = ArrayField(models.BigIntegerField(), default=list)
     numbers = ArrayField(models.CharField(max_length=40), default=list)
     words = models.PositiveIntegerField(default=0)
     text_hash = models.BigIntegerField()
     title_hash = models.BigIntegerField()
+    absent_at = models.DateTimeField(
+        null=True, help_text="its feed was read then and the article was not in it; null: found in the first poll"
+    )
+    credits = models.JSONField(default=list, help_text="whom the article names as the origin of its text")
 
     class Meta:
         indexes = [models.Index(fields=["text_hash"], name="fingerprint_text_hash")]

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import xxhash
 
-from .types import Removed
+from .types import ArticleText, Removed
 from .words import words_of
 
 RULE_VERSION = 1  # raise it when cues change: revisions made by other rules are not compared
@@ -183,20 +183,29 @@ def learnable_lines(text: str) -> set[int]:
     return {line_hash(line) for line in lines if len(line) >= LEARN_MIN_CHARACTERS} - {0}
 
 
-def remove_learned(text: str, learned: Collection[int]) -> Cleaned:
-    """Take out the lines whose `line_hash` is in `learned`; an article is never emptied by it."""
-    if not learned:
+def remove_learned(article: ArticleText, learned: Collection[int]) -> ArticleText:
+    """Return the article without the lines whose `line_hash` is in `learned`; never an empty one.
+
+    `full_text` stays as it was: revisions compare that, or each learned line would look like an edit.
+    """
+    if not learned or not article.text:
+        return article
+    cleaned = without_lines(article.text, learned)
+    if not cleaned.removed:
+        return article
+    return replace(article, text=cleaned.text, removed=(*article.removed, *cleaned.removed))
+
+
+def without_lines(text: str, learned: Collection[int]) -> Cleaned:
+    """Take the learned lines out of a text; one that would be left empty stays whole."""
+    lines = [line.strip() for line in text.split("\n")]
+    known = [bool(line) and line_hash(line) in learned for line in lines]
+    kept = [index for index, line in enumerate(lines) if line and not known[index]]
+    if not kept:
         return Cleaned(text)
-    kept, removed = [], []
-    lines = text.split("\n")
-    for index, line in enumerate(lines):
-        if line.strip() and line_hash(line) in learned:
-            position = "start" if not any(one.strip() for one in kept) else "middle"
-            removed.append((index, line.strip(), position))
-        else:
-            kept.append(line)
-    if not any(line.strip() for line in kept):
-        return Cleaned(text)
-    last = max(index for index, line in enumerate(lines) if line.strip() and line_hash(line) not in learned)
-    marks = tuple(Removed(line, "learned_line", "end" if at > last else where) for at, line, where in removed)
-    return Cleaned("\n".join(kept).strip(), marks)
+    removed = tuple(
+        Removed(line, "learned_line", "start" if index < kept[0] else "end" if index > kept[-1] else "middle")
+        for index, line in enumerate(lines)
+        if known[index]
+    )
+    return Cleaned("\n".join(line for line, gone in zip(lines, known, strict=True) if not gone).strip(), removed)
