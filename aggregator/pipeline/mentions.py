@@ -1,0 +1,215 @@
+"""Text → the place names in it: one pass, longest match, with what stands around each name.
+
+Addresses and handles are blanked first. Text beyond MAX_CHARS never decides where a report is set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.pipeline.gazetteer import Entry, Gazetteer
+from aggregator.pipeline.names import AFTER_COMMA, EXACT, STEM, normalised
+
+MAX_CHARS = 20_000
+LEAD_CHARS = 280
+
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|(?<!\w)@\w+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|info|gov|edu|tv)\b\S*", re.I
+)
+_ADDRESS_MARKS = ("http", "www", "@", ".com", ".org", ".net", ".info", ".gov", ".edu", ".tv")
+_OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u3040-\ud7ff]")
+_DATELINE = re.compile(r"^\W{0,3}([A-Z][A-Z.'’ -]{2,28})(?=,|\s*\(|\s+[-–—]|:)")
+_SENTENCE_END = re.compile(r"[.!?。؟]['\"”’)]*\s|\n")
+
+_SLAVIC = frozenset(
+    "а я у ю е и ы о ь ой ей ом ем ою ею ам ям ах ях ами ями ов ев ий ый ая яя ое ее ие ые ого его ому ему ым им ых их "
+    "ыми ими ую юю й і ї є ів їв ій ої ій ою єю ові еві ами а ми ц ця цев цы ца цу це ка ки ку кой ці цям цями цем "
+    "цам цами ок нин ны на нам".split()
+)
+_LATIN = frozenset(
+    "a e i o u y ą ę ie ii ię ią iem em om ami ach owi ów u ego emu ej im ich ymi y a da de dan den na nın nin nun ni nı "
+    "ya ye yı yi ın in un də dən ın nu ku ka ko es ën ës it ja je jo ga ning dagi da dan ning ni lı li".split()
+)
+_ARABIC_BEFORE = frozenset("و ف ب ك ل ال وال بال لل فال كال ول وب ولل وبال ه".split())
+_ARABIC_AFTER = frozenset("ي ية يين يون يا ان ين".split())
+_HEBREW_AFTER = frozenset("י ית ים יים יות".split())
+
+
+@dataclass(slots=True)
+class Found:
+    """A name as found. `field`: title, lead, text or dateline; offsets are in that text or title."""
+
+    start: int
+    end: int
+    entry: Entry
+    field: str
+    before: str  # the word before, '' at the start
+    after: str  # the word after
+    gap: str  # the text between this name and the one before it, when short; else ' '
+
+
+def find_names(title: str, text: str, gazetteer: Gazetteer) -> list[Found]:
+    """Return the names of title and text in order, longest match first, overlaps resolved."""
+    title, text = normalised(title[:1000]), normalised(text[:MAX_CHARS])
+    found = list(_in_title(_blank(title), gazetteer))
+    return found + list(_in_text(_blank(text), gazetteer))
+
+
+def _blank(text: str) -> str:
+    if any(mark in text for mark in _ADDRESS_MARKS):
+        return _ADDRESS.sub(lambda match: " " * len(match.group()), text)
+    return text
+
+
+def is_shouted(text: str) -> bool:
+    """Tell whether a headline is in capitals, so that case says nothing."""
+    letters = [letter for letter in text[:200] if letter.isalpha()]
+    return len(letters) > 8 and sum(letter.isupper() for letter in letters) > 0.8 * len(letters)
+
+
+def _in_title(title: str, gazetteer: Gazetteer) -> Iterator[Found]:
+    if not is_shouted(title):
+        return _found(title, gazetteer, lambda start: "title")
+    capitals = {hit[0]: hit for hit in _hits(title, gazetteer) if EXACT in hit[2].flags}
+    calm = {hit[0]: hit for hit in _hits(_calm(title), gazetteer)}
+    return _spread(title, _longest([*{**capitals, **calm}.values()]), lambda start: "title")
+
+
+def _calm(text: str) -> str:
+    """Return shouted text in title case, of the same length."""
+    return re.sub(r"[^\W\d_]+", lambda match: match.group()[0] + match.group()[1:].lower(), text)
+
+
+def _in_text(text: str, gazetteer: Gazetteer) -> Iterator[Found]:
+    lead = _lead_end(text)
+    dateline = _DATELINE.match(text)
+    if dateline:
+        head = text[: dateline.end()]
+        yield from _spread(
+            head,
+            _longest(_hits(head[: dateline.start(1)] + _calm(dateline[1]), gazetteer)),
+            lambda start: "dateline",
+        )
+    skip = dateline.end() if dateline else 0
+    for found in _found(text, gazetteer, lambda start: "lead" if start < lead else "text"):
+        if found.start >= skip:
+            yield found
+
+
+def _lead_end(text: str) -> int:
+    match = _SENTENCE_END.search(text, 60, LEAD_CHARS)
+    return match.end() if match else LEAD_CHARS
+
+
+def _found(text: str, gazetteer: Gazetteer, field_of: Any) -> Iterator[Found]:
+    return _spread(text, _longest(_hits(text, gazetteer)), field_of)
+
+
+def _hits(text: str, gazetteer: Gazetteer) -> list[tuple[int, int, Entry]]:
+    hits = list(_latin_hits(text, gazetteer.latin))
+    if not text.isascii() and _OTHER_SCRIPT.search(text):
+        hits += _other_hits(text, gazetteer.other)
+    return hits
+
+
+def _latin_hits(text: str, automaton: Any) -> Iterator[tuple[int, int, Entry]]:
+    size = len(text)
+    for last, (length, entry) in automaton.iter(text):
+        start, end = last - length + 1, last + 1
+        if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+            continue
+        if end < size and (text[end].isalnum() or text[end] == "_") and text[last] != ".":
+            if STEM not in entry.flags or length < 4:
+                continue
+            end = _word_end(text, end)
+            if text[last + 1 : end] not in _LATIN:
+                continue
+        yield start, end, entry
+
+
+def _word_end(text: str, position: int, limit: int = 6) -> int:
+    stop = min(len(text), position + limit)
+    while position < stop and text[position].isalnum():
+        position += 1
+    return position
+
+
+def _other_hits(text: str, automaton: Any) -> Iterator[tuple[int, int, Entry]]:
+    for last, (length, entry) in automaton.iter(text):
+        start = last - length + 1
+        end = _end_in_script(text, start, last + 1, entry)
+        if end:
+            yield start, end, entry
+
+
+def _end_in_script(text: str, start: int, end: int, entry: Entry) -> int:
+    """Return where a word that holds a name ends, or 0 if what stands around the name makes it another word."""
+    letter = text[start]
+    if "\u3040" <= letter <= "\u9fff" or "\u1000" <= letter <= "\u109f":
+        return end  # kana, Han, Burmese: words are not set apart
+    before, stop = _letters_before(text, start), _word_end(text, end)
+    tail = text[end:stop]
+    if letter < "\u0530":  # Greek, Cyrillic
+        fits = not before and (not tail or end - start > 3 and tail in _SLAVIC)
+    elif "\u0590" <= letter < "\u0600":
+        fits = (not before or set(before) <= set("משהוכלב")) and (not tail or tail in _HEBREW_AFTER)
+    elif "\u0600" <= letter < "\u0700":
+        fits = (not before or before in _ARABIC_BEFORE) and (
+            not tail or end - start > 3 and tail in _ARABIC_AFTER
+        )
+    elif "\u1200" <= letter < "\u1400":
+        fits = len(before) <= 2 and len(tail) <= 2
+    else:  # Armenian, Georgian, Indic, Hangul: endings follow the name
+        fits = not before and len(tail) <= 5
+    return stop if fits else 0
+
+
+def _letters_before(text: str, start: int) -> str:
+    first = start
+    while first and start - first < 6 and text[first - 1].isalnum():
+        first -= 1
+    return text[first:start]
+
+
+def _longest(hits: list[tuple[int, int, Entry]]) -> list[tuple[int, int, Entry]]:
+    """Keep the leftmost, longest of overlapping hits."""
+    hits.sort(key=lambda hit: (hit[0], -hit[1], STEM in hit[2].flags))
+    kept, reached = [], 0
+    for hit in hits:
+        if hit[0] >= reached:
+            kept.append(hit)
+            reached = hit[1]
+    return kept
+
+
+def _spread(text: str, hits: list[tuple[int, int, Entry]], field_of: Any) -> Iterator[Found]:
+    previous = -1
+    for start, end, entry in hits:
+        gap = text[previous:start] if 0 <= previous and start - previous <= 3 else ""
+        if AFTER_COMMA in entry.flags and text[max(0, start - 2) : start] != ", ":
+            continue
+        yield Found(
+            start, end, entry, field_of(start), _word_before(text, start), _word_after(text, end), gap
+        )
+        previous = end
+
+
+def _word_before(text: str, start: int) -> str:
+    if not start:
+        return ""
+    piece = text[max(0, start - 24) : start]
+    if piece[-1] not in " -\"'(":
+        return piece[-1]
+    words = piece.rstrip(" \"'(-").rsplit(None, 1)
+    return words[-1] if words else ""
+
+
+def _word_after(text: str, end: int) -> str:
+    piece = text[end : end + 24]
+    if piece[:1] != " ":
+        return piece[:1]
+    words = piece.split(None, 1)
+    return words[0] if words else ""

