@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 
@@ -16,6 +18,8 @@ from aggregator.pipeline import boilerplate, extract
 from aggregator.pipeline.types import ArticleText, Entry
 
 log = logging.getLogger(__name__)
+
+EXTRACT_MEMORY = 1_000_000_000  # bytes of address space; a 5 MB page needs some 300 MB as a tree
 
 
 def read_texts(work: Sequence[Work], now: datetime) -> list[ArticleText]:
@@ -44,16 +48,21 @@ def _read_one(row: Work, now: datetime) -> ArticleText:
     return extract.text_from_entry(entry, now)
 
 
+@cache
+def _child() -> isolate.Child:
+    """The process that reads this worker's pages; it is killed when a page takes too long."""
+    return isolate.Child(seconds=settings.EXTRACT_SECONDS, memory=EXTRACT_MEMORY)
+
+
 def _read_page(row: Work, entry: Entry, now: datetime) -> ArticleText:
-    text: ArticleText = isolate.call(
+    text: ArticleText = _child().run(
         extract.extract_page,
-        isolate.unpack(bytes(row.body or b"")),
+        zlib.decompress(bytes(row.body or b"")),
         url=row.final_url or row.article.url,
         charset=row.charset or None,
         entry=entry,
         now=now,
         selector=row.article.source.extraction_selector,
-        seconds=settings.EXTRACT_SECONDS,
     )
     if text.kind == "empty":
         raise ExtractError("The page gave no text.", code="page_empty")
