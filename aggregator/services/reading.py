@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from functools import cache
 from django.conf import settings
 
 from aggregator.errors import AggregatorError, ExtractError
-from aggregator.fetch import isolate
+from aggregator.fetch import isolate, packing
 from aggregator.models import ArticleBody, LearnedLine, Work
 from aggregator.pipeline import boilerplate, extract
 from aggregator.pipeline.types import ArticleText, Entry
@@ -57,7 +56,7 @@ def _child() -> isolate.Child:
 def _read_page(row: Work, entry: Entry, now: datetime) -> ArticleText:
     text: ArticleText = _child().run(
         extract.extract_page,
-        zlib.decompress(bytes(row.body or b"")),
+        packing.unpack(bytes(row.body or b"")),
         url=row.final_url or row.article.url,
         charset=row.charset or None,
         entry=entry,
