@@ -1,0 +1,175 @@
+"""When did it happen? Dates and weekday words of headline and lead, seen from the report.
+
+A date counts when it stands for a day on or up to REACH before the report, in the outlet's zone.
+Dates of plans, deadlines and memories are passed over ("will", "until", "anniversary", "since"), and
+a date that only says when somebody spoke gives way to another. Without one it is the report's day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .happened_words import LANGUAGES, NEEDS_BEFORE, DayWords
+from .types import Happened, Reason
+
+REACH = timedelta(days=21)  # an older day is background: a report that late is about something else
+LEAD = 700  # characters of text that are read: the first paragraphs say when
+BEFORE = 36  # characters before a date in which a trap may stand
+UNDATED_FORMS = frozenset({"anniversary", "opinion", "explainer", "analysis", "live-blog", "obituary"})
+_ISO = re.compile(r"\b(20\d\d|19\d\d)-(\d\d)-(\d\d)\b|\b(\d{1,2})\.(\d{1,2})\.(20\d\d|19\d\d)\b")
+_SENTENCE_END = re.compile(r"[.!?。…]\s|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    on: date
+    code: str
+    words: str
+    field: str
+    said: bool  # stands right after a verb of saying: the date of a statement
+
+
+def find_happened(
+    title: str, text: str, *, reported_at: datetime, time_zone: str, language: str, form: str = "report"
+) -> Happened:
+    """Return the day a report is about; `on` is a date of the place and never after the report.
+
+    `time_zone` is the outlet's IANA zone; an unknown one counts as UTC. Precision is `day` when a
+    date or weekday was found and `reported` else. Pieces that look back are never re-dated.
+    """
+    today = reported_at.astimezone(_zone(time_zone)).date()
+    if form in UNDATED_FORMS:
+        return Happened(today, "reported", Reason("form_not_dated", {"form": form}))
+    found = [*_dates(title[:400], "title", today, language), *_dates(text[:LEAD], "lead", today, language)]
+    if not found:
+        return Happened(today, "reported", Reason("as_reported"))
+    best = next((f for f in found if not f.said), found[0])
+    evidence = {"words": best.words, "field": best.field, "time_zone": time_zone or "UTC"}
+    return Happened(best.on, "day", Reason(best.code, evidence))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def _dates(text: str, field: str, today: date, language: str) -> Iterator[_Found]:
+    """Yield the dates of one field in order, traps left out."""
+    key = language.split("-")[0].lower()
+    words = LANGUAGES.get(key, LANGUAGES["en"])
+    rules = _rules(key if key in LANGUAGES else "en")
+    low = text.lower()
+    for match in rules.any_date.finditer(low):
+        on, code = _read(match, words, rules, today)
+        before = _before(low, match.start())
+        if (
+            on is None
+            or not today - REACH <= on <= today
+            or rules.skip.search(before)
+            or _looks_back(low, match, rules)
+        ):
+            continue
+        yield _Found(on, code, text[match.start() : match.end()], field, bool(rules.said.search(before)))
+
+
+def _before(low: str, start: int) -> str:
+    """Return what stands just before a date in its own sentence."""
+    near = low[max(start - BEFORE, 0) : start]
+    return _SENTENCE_END.split(near)[-1]
+
+
+def _looks_back(low: str, match: re.Match[str], rules: _Rules) -> bool:
+    """True for "Tuesday's anniversary" and "five years ago on Sunday": the trap stands after the date."""
+    return bool(rules.memory.search(low[match.end() : match.end() + BEFORE]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Compiled patterns of one language."""
+
+    any_date: re.Pattern[str]
+    skip: re.Pattern[str]
+    said: re.Pattern[str]
+    memory: re.Pattern[str]
+
+
+@lru_cache(maxsize=32)
+def _rules(language: str) -> _Rules:
+    words = LANGUAGES[language]
+    lead = NEEDS_BEFORE.get(language, "")
+    month = "|".join(
+        re.escape(f) for group in words.months for f in sorted(group.split("|"), key=len, reverse=True)
+    )
+    weekday = "|".join(re.escape(f) for group in words.weekdays for f in group.split("|"))
+    back = "|".join(re.escape(w) for w in sorted(words.back, key=len, reverse=True))
+    any_date = (
+        rf"(?P<iso>{_ISO.pattern})"
+        rf"|(?<![\w.])(?P<day>[0-3]?\d)(?:st|nd|rd|th|er|\.)?(?:\s+(?:of|de|di))?\s+(?P<month>{month})\b\.?(?:,?\s+(?:de\s+)?(?P<year>(?:19|20)\d\d)\b)?"
+        rf"|\b(?P<month2>{month})\b\.?\s+(?P<day2>[0-3]?\d)(?:st|nd|rd|th)?\b(?!:|\d)(?:,?\s+(?P<year2>(?:19|20)\d\d)\b)?"
+        rf"|(?<![\w-]){lead}[בלو]?(?P<weekday>{weekday})(?!\w)"
+        rf"|(?<!\w)(?P<back>{back})(?!\w)"
+    )
+    memory = (
+        r"anniversary|годовщин|річниц|anniversaire|aniversario|jahrestag|ذكرى|years? ago|лет назад|років тому"
+    )
+    skip = "|".join(re.escape(w) for w in words.skip)
+    said = "|".join(re.escape(w) for w in words.said) or "(?!)"
+    whole = r"\b" if language == "en" else ""  # elsewhere the words are stems
+    return _Rules(
+        re.compile(any_date),
+        re.compile(rf"(?<!\w)(?:{skip}){whole}"),
+        re.compile(rf"(?<!\w)(?:{said})\b[^,;]{{0,12}}$"),
+        re.compile(memory),
+    )
+
+
+def _read(match: re.Match[str], words: DayWords, rules: _Rules, today: date) -> tuple[date | None, str]:
+    """Return the day that a match stands for, None when there is no such day."""
+    if match["weekday"]:
+        return _weekday(match["weekday"], words, today), "weekday"
+    if match["back"]:
+        return today - timedelta(days=words.back[match["back"]]), "relative_word"
+    if match["iso"]:
+        return _iso(match["iso"]), "date"
+    day, month, year = (
+        match["day"] or match["day2"],
+        match["month"] or match["month2"],
+        match["year"] or match["year2"],
+    )
+    number = next(i for i, group in enumerate(words.months, 1) if month in group.split("|"))
+    return _calendar(int(day), number, int(year) if year else None, today), "date"
+
+
+def _weekday(word: str, words: DayWords, today: date) -> date:
+    """Return the latest such weekday that is not after the report."""
+    number = next(i for i, group in enumerate(words.weekdays) if word in group.split("|"))
+    return today - timedelta(days=(today.weekday() - number) % 7)
+
+
+def _iso(word: str) -> date | None:
+    match = _ISO.match(word)
+    assert match is not None
+    y, m, d, d2, m2, y2 = match.groups()
+    return _day(int(y or y2), int(m or m2), int(d or d2))
+
+
+def _calendar(day: int, month: int, year: int | None, today: date) -> date | None:
+    """Without a year it is the latest such day that is not after the report."""
+    if year is not None:
+        return _day(year, month, day)
+    this = _day(today.year, month, day)
+    return this if this is not None and this <= today else _day(today.year - 1, month, day)
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
