@@ -42,15 +42,16 @@ SOURCES = env.text("SOURCES")  # an OPML file or address, loaded as approved ins
 
 # --- Fetching --------------------------------------------------------------------------------
 FETCH_ALLOW = env.networks("FETCH_ALLOW")  # networks that the address guard lets through
-FETCH_CONCURRENCY = env.integer("FETCH_CONCURRENCY", 32, low=1, high=500)  # hosts at once, a worker
-FETCH_CONNECT_SECONDS = env.seconds("FETCH_CONNECT_SECONDS", 10.0, low=0.1)
+FETCH_CONCURRENCY = env.integer("FETCH_CONCURRENCY", 64, low=1, high=500)  # requests at once, a worker
+FETCH_CONNECT_SECONDS = env.seconds("FETCH_CONNECT_SECONDS", 5.0, low=0.1)
 FETCH_TOTAL_SECONDS = env.seconds("FETCH_TOTAL_SECONDS", 20.0, low=0.1)  # a slow drip ends here too
-FETCH_MAX_BYTES = env.integer("FETCH_MAX_BYTES", 10_000_000, low=1000)  # after decompression
-FETCH_MAX_REDIRECTS = env.integer("FETCH_MAX_REDIRECTS", 5, low=0, high=20)
-FETCH_ROBOTS = env.flag("FETCH_ROBOTS", True)
+FETCH_FEED_BYTES = env.integer("FETCH_FEED_BYTES", 10_000_000, low=1000)  # after decompression
+FETCH_PAGE_BYTES = env.integer("FETCH_PAGE_BYTES", 5_000_000, low=1000)
+FETCH_REDIRECTS = env.integer("FETCH_REDIRECTS", 8, low=0, high=20)
 HOST_GAP = env.seconds("HOST_GAP", 1.0)  # seconds between two requests to one host
-PARSE_SECONDS = env.seconds("PARSE_SECONDS", 10.0, low=0.1)  # CPU seconds of the parser's process
-PARSE_MAX_BYTES = env.integer("PARSE_MAX_BYTES", 600_000_000, low=100_000_000)  # its memory
+PARSE_SECONDS = env.seconds("PARSE_SECONDS", 5.0, low=0.1)  # CPU seconds of the parser's process
+EXTRACT_SECONDS = env.seconds("EXTRACT_SECONDS", 5.0, low=0.1)  # CPU seconds for one page
+PARSE_MAX_BYTES = env.integer("PARSE_MAX_BYTES", 512_000_000, low=100_000_000)  # its memory
 PROXY = env.text("PROXY")  # http://host:port for outgoing requests
 USER_AGENT = (
     f"Newsroom/{VERSION} ({f'+{CONTACT}' if CONTACT else 'self-hosted news reader, no contact given'})"
@@ -144,9 +145,8 @@ WHITENOISE_USE_FINDERS = True
 
 # --- Safety ----------------------------------------------------------------------------------
 HTTPS = SITE_URL.startswith("https://")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]) + [
-    host for host in [urlsplit(SITE_URL).hostname] if host
-]
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]  # health checks ask from inside
+ALLOWED_HOSTS = [*LOCAL_HOSTS, *env.words("ALLOWED_HOSTS"), *filter(None, [urlsplit(SITE_URL).hostname])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY") else None

@@ -25,6 +25,7 @@ from aggregator.errors import FetchError, RefusedError
 from aggregator.fetch.addresses import Guard, Network, as_address, is_in
 from aggregator.fetch.decoding import decoded_again, decoder_for
 from aggregator.fetch.trouble import as_fetch_error
+from aggregator.fetch.turns import Turns
 from aggregator.pipeline.urls import canonical_url, host_key, port_of
 
 ACCEPT_FEED = (
@@ -104,7 +105,9 @@ class Web:
         allowed: tuple[Network, ...] = (),
         proxy: str = "",
         resolver: AbstractResolver | None = None,
+        turns: Turns | None = None,
     ) -> None:
+        self.turns = turns or Turns()
         self.user_agent, self.limits, self.allowed, self.proxy = user_agent, limits, allowed, proxy
         self._resolver = resolver
         self._sessions: dict[Guard, aiohttp.ClientSession] = {}
@@ -133,22 +136,20 @@ class Web:
             yield answer
 
     async def _timed(self, request: Request, held: contextlib.AsyncExitStack) -> Answer:
-        started = time.monotonic()
+        spent = _Spent(self.limits.total_seconds)
         try:
-            async with asyncio.timeout(self.limits.total_seconds):
-                answer = await self._follow(request, held)
-        except RecursionError:
-            raise FetchError("The answer could not be read.", code="bad_answer") from None
+            answer = await self._follow(request, held, spent)
         except Exception as error:
             raise as_fetch_error(error, self.limits.total_seconds) from error
-        return _with(answer, seconds=time.monotonic() - started)
+        return _with(answer, seconds=spent.seconds)
 
-    async def _follow(self, request: Request, held: contextlib.AsyncExitStack) -> Answer:
+    async def _follow(self, request: Request, held: contextlib.AsyncExitStack, spent: _Spent) -> Answer:
         guard = await self._guard(request.home or request.url)
         url, is_permanent = request.url, True
         for hop in range(self.limits.redirects + 1):
             guard.check_url(url)
-            answer, target = await self._once(url, request, guard, held, first=hop == 0)
+            async with self.turns.turn(host_key(url)), spent.timed():
+                answer, target = await self._once(url, request, guard, held)
             if answer is not None:
                 moved = url if hop and is_permanent else ""
                 return _with(answer, hops=hop, permanent_url=moved)
@@ -200,7 +201,7 @@ class Web:
         return self._sessions[guard]
 
     async def _once(
-        self, url: str, request: Request, guard: Guard, held: contextlib.AsyncExitStack, *, first: bool
+        self, url: str, request: Request, guard: Guard, held: contextlib.AsyncExitStack
     ) -> tuple[Answer | None, _Hop]:
         headers = {"Accept": request.accept}
         if request.etag:
@@ -245,6 +246,22 @@ class Web:
                 is_large = bool(await held.enter_async_context(_place(self._large)))
         decoder.finish()
         return decoded_again(bytes(parts), request.max_bytes), wire
+
+
+class _Spent:
+    """The deadline of a request: what is spent on waiting for a turn does not count."""
+
+    def __init__(self, total: float) -> None:
+        self.total, self.seconds = total, 0.0
+
+    @contextlib.asynccontextmanager
+    async def timed(self) -> AsyncIterator[None]:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.001, self.total - self.seconds)):
+                yield
+        finally:
+            self.seconds += time.monotonic() - started
 
 
 @dataclass(frozen=True, slots=True)

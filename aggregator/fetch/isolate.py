@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import builtins
 import contextlib
 import importlib
 import io
@@ -33,6 +32,9 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.errors import AggregatorError, ParseError
+from aggregator.fetch.packing import pack, unpack
+
+__all__ = ["Child", "call", "child_for", "pack", "unpack"]
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = "aggregator.pipeline."
@@ -146,6 +148,21 @@ class Child:
         return self._process
 
 
+_children: dict[tuple[float, int], Child] = {}
+
+
+def call(
+    function: Callable[..., Any], *args: Any, seconds: float = 5.0, memory: int = 1_000_000_000, **options: Any
+) -> Any:
+    """Run a function in the process's child of these bounds; see Child.run for what it raises."""
+    return child_for(seconds, memory).run(function, *args, **options)
+
+
+def child_for(seconds: float, memory: int) -> Child:
+    """Return the process's child of these bounds."""
+    return _children.setdefault((seconds, memory), Child(seconds=seconds, memory=memory))
+
+
 def _write(pipe: int, words: bytes, deadline: float) -> None:
     view = memoryview(words)
     os.set_blocking(pipe, False)
@@ -183,8 +200,10 @@ class _Values(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         plain = module == "datetime" or (module == "builtins" and name in _PLAIN)
         ours = module in {"aggregator.errors", "aggregator.pipeline.types", "aggregator.pipeline.parse"}
-        if plain or (ours and isinstance(found := super().find_class(module, name), type)):
-            return getattr(builtins, name) if module == "builtins" else super().find_class(module, name)
+        if plain or ours:
+            found = super().find_class(module, name)
+            if isinstance(found, type):
+                return found
         raise pickle.UnpicklingError(f"{module}.{name} is no value")
 
 

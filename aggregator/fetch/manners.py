@@ -7,9 +7,6 @@ and their address was given to us by a person: they are not asked about.
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -78,20 +75,3 @@ async def fetch_robots(web: Web, url: str, *, home: str, now: datetime) -> Robot
     except FetchError as error:
         # A file that is too large or leads in circles is as good as none.
         return Robots(MISSING if error.code in {"too_large", "too_many_redirects"} else UNREACHABLE, "", now)
-
-
-class Gap:
-    """Keeps requests to one host apart: `gap` seconds lie between the end of one and the start of the next."""
-
-    def __init__(self, gap: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.gap, self.clock, self.free_at = gap, clock, 0.0
-
-    async def wait(self) -> None:
-        """Return when the next request may start."""
-        rest = self.free_at - self.clock()
-        if rest > 0:
-            await asyncio.sleep(rest)
-
-    def done(self) -> None:
-        """Say that a request has ended."""
-        self.free_at = self.clock() + self.gap

@@ -402,9 +402,12 @@ def _with_head(parsed: ParsedFeed, body: bytes) -> ParsedFeed:
     )
 
 
+_ALWAYS = {"guid", "url", "title"}
+
+
 def to_json(entry: Entry) -> dict[str, Any]:
     """Return an entry as JSON values, as a row under way carries it."""
-    values = {name: value for name, value in asdict(entry).items() if value}
+    values = {name: value for name, value in asdict(entry).items() if value or name in _ALWAYS}
     if entry.published_at:
         values["published_at"] = entry.published_at.isoformat()
     return values

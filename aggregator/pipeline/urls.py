@@ -98,7 +98,12 @@ def bare_url(url: str) -> str:
 
 def hash64(words: str) -> int:
     """Return a signed 64-bit hash, as a bigint column holds it."""
-    number = xxhash.xxh3_64_intdigest(words.encode("utf-8", "replace"))
+    return hash_of(words.encode("utf-8", "replace"))
+
+
+def hash_of(body: bytes) -> int:
+    """Return the same of bytes."""
+    number = xxhash.xxh3_64_intdigest(body)
     return number - (1 << 64) if number >= 1 << 63 else number
 
 

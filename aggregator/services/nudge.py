@@ -1,0 +1,33 @@
+"""Sends a nudge by name, after the commit. A nudge carries no work and may be lost."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+EXPIRES = 60  # seconds; the next tick brings another
+
+
+def poll() -> None:
+    """Say that feeds or pages may be due."""
+    _after_commit("poll_due")
+
+
+def advance() -> None:
+    """Say that articles may wait for the rules."""
+    _after_commit("advance_due")
+
+
+def _after_commit(name: str) -> None:
+    transaction.on_commit(lambda: _send(name))
+
+
+def _send(name: str) -> None:
+    try:
+        current_app.send_task(f"aggregator.tasks.{name}", expires=EXPIRES, ignore_result=True, retry=False)
+    except Exception as error:  # the broker is away: the next tick does it
+        log.warning("nudge_lost", extra={"task": name, "error": type(error).__name__})
