@@ -8,7 +8,7 @@ from .origins import Band, FingerprintRow, LearnedLine, Origin
 from .places import Region, RegionLink, SlugRedirect
 from .readers import DigestSubscription, Follow
 from .sources import Feed, Poll, Publisher, Source
-from .stories import Membership, Story, StoryConflict, StoryRegion, StoryTopic
+from .stories import GroupFeatures, Membership, Story, StoryConflict, StoryRegion, StoryTopic
 from .timeline import DayCount, Pin, TimelineEntry
 from .topics import Topic, TopicGroup
 
@@ -24,6 +24,7 @@ __all__ = [
     "Feed",
     "FingerprintRow",
     "Follow",
+    "GroupFeatures",
     "Host",
     "Item",
     "LearnedLine",

@@ -24,7 +24,12 @@ class Story(models.Model):
     extract = models.CharField(max_length=300, blank=True, default="")
     language = models.CharField(max_length=12, blank=True, default="")
     speaker = models.ForeignKey(
-        "Article", models.SET_NULL, null=True, blank=True, related_name="+", help_text="the member that speaks"
+        "Article",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the member that speaks",
     )
     speaker_reason = models.JSONField(default=dict, blank=True)
     first_article = models.ForeignKey("Article", models.SET_NULL, null=True, blank=True, related_name="+")
@@ -59,7 +64,9 @@ class Story(models.Model):
             models.Index(fields=["-changed_no"], name="story_changed_no"),
             models.Index(fields=["-last_at", "-id"], name="story_last"),
             models.Index(fields=["-first_at", "-id"], name="story_first"),
-            models.Index(fields=["retired_into"], name="story_retired", condition=Q(retired_into__isnull=False)),
+            models.Index(
+                fields=["retired_into"], name="story_retired", condition=Q(retired_into__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,6 +94,24 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article_id} in {self.story_id}"
+
+
+class GroupFeatures(models.Model):
+    """What grouping compares: hashed words and a vector of an original, in one narrow row."""
+
+    article = models.OneToOneField("Article", models.CASCADE, primary_key=True, related_name="group_features")
+    packed = models.BinaryField()
+    about_story = models.ForeignKey(
+        Story,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="outside_pieces",
+        help_text="the story that an opinion or explainer, itself outside stories, is about",
+    )
+
+    def __str__(self) -> str:
+        return f"features {self.article_id}"
 
 
 class StoryRegion(models.Model):

@@ -54,6 +54,7 @@ class Features:
     words: int
     places: tuple[int, ...] = ()
     title_key: int = 0
+    dated: bool = True  # False: `at` is when we found it, for want of the outlet's word
 
 
 @dataclass(slots=True)
@@ -77,7 +78,13 @@ class _Bag:
 
 
 def read_features(
-    title: str, text: str, *, at: datetime | None, outlet: str, places: Iterable[str] = ()
+    title: str,
+    text: str,
+    *,
+    at: datetime | None,
+    outlet: str,
+    places: Iterable[str] = (),
+    dated: bool = True,
 ) -> Features:
     """Return the features of an article; any field may be empty.
 
@@ -98,6 +105,7 @@ def read_features(
         outlet=crc32(outlet.encode("utf-8", "replace")),
         words=min(bag.count, 65_535),
         places=tuple(crc32(p.encode()) for p in list(places)[:8]),
+        dated=dated and at is not None,
         title_key=crc32(title.casefold().encode("utf-8", "replace")) if title else 0,
     )
 
@@ -174,7 +182,7 @@ def pack(features: Features) -> bytes:
     """Return a row's worth of bytes: about 950 for an English article, 450 for another."""
     header = _HEADER.pack(
         _MAKE,
-        features.vector is not None,
+        (features.vector is not None) | features.dated << 1,
         len(features.ids),
         features.words,
         len(features.places),
@@ -195,7 +203,7 @@ def pack(features: Features) -> bytes:
 def unpack(data: bytes) -> Features:
     """Return the features that `pack` wrote. Raises ValueError on bytes of another make."""
     try:
-        make, has_vector, n, count, n_places, at, outlet, title_key = _HEADER.unpack_from(data)
+        make, marks, n, count, n_places, at, outlet, title_key = _HEADER.unpack_from(data)
         if make != _MAKE:
             raise ValueError(f"features of make {make}")
         reader = _Reader(data, _HEADER.size)
@@ -204,12 +212,13 @@ def unpack(data: bytes) -> Features:
             ids=reader.take("<i4", n).astype(np.int32),
             weights=reader.take("<f2", n).astype(np.float32),
             flags=reader.take("u1", n),
-            vector=reader.take("<f2", SIZE) if has_vector else None,
+            vector=reader.take("<f2", SIZE) if marks & 1 else None,
             at=None if math.isnan(at) else at,
             outlet=outlet,
             words=count,
             places=tuple(int(p) for p in places),
             title_key=title_key,
+            dated=bool(marks & 2),
         )
     except struct.error as exc:
         raise ValueError("features cut short") from exc

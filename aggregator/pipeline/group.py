@@ -74,7 +74,11 @@ class StorySnapshot:
     def append(self, member: Member) -> None:
         """Add a member at the end."""
         self.members.append(member)
-        self._settle()
+        self._centroid = None
+        at = member.features.at
+        if at is not None:
+            self.first_at = at if self.first_at is None else min(self.first_at, at)
+            self.last_at = at if self.last_at is None else max(self.last_at, at)
 
     def take_out(self, article: int) -> Member | None:
         """Remove and return the member of an article, None when there is none."""
@@ -122,6 +126,7 @@ class StoryIndex:
         self.stories: dict[int, StorySnapshot] = {}
         self._postings: dict[int, list[int]] = {}
         self._story_of: dict[int, int] = {}
+        self._member_of: dict[int, Member] = {}
         self._counts = background_counts().copy()
         self._total = background_total()
         self._measurer = Measurer()
@@ -129,6 +134,20 @@ class StoryIndex:
 
     def __len__(self) -> int:
         return len(self.stories)
+
+    @property
+    def newest(self) -> float | None:
+        """Seconds since 1970 of the newest report ever added."""
+        return self._newest
+
+    def features_of(self, article: int) -> Features | None:
+        """Return what is held of an article."""
+        member = self._member_of.get(article)
+        return member.features if member else None
+
+    def members_of(self, story: int) -> set[int]:
+        """Return the articles held of a story."""
+        return {m.article for m in self.stories[story].members} if story in self.stories else set()
 
     def story_of(self, article: int) -> int | None:
         """Return the story that holds an article, None when it is in no active one."""
@@ -140,7 +159,8 @@ class StoryIndex:
             return
         self.remove(article)
         snapshot = self.stories.setdefault(story, StorySnapshot(story))
-        snapshot.append(Member(article, features))
+        member = self._member_of[article] = Member(article, features)
+        snapshot.append(member)
         self._story_of[article] = story
         self._count(features, 1)
         for term in self._index_terms(features):
@@ -156,6 +176,7 @@ class StoryIndex:
         if story is None:
             return
         snapshot = self.stories[story]
+        self._member_of.pop(article, None)
         member = snapshot.take_out(article)
         if member is not None:
             self._count(member.features, -1)

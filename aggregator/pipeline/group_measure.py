@@ -205,7 +205,7 @@ def _vectors(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
 def _times(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
     """Hours between the report and the story's newest and first; UNDATED where one has no date."""
     last, first = np.full(len(stories), UNDATED), np.full(len(stories), UNDATED)
-    if article.at is not None:
+    if article.at is not None and article.dated:
         for i, story in enumerate(stories):
             if story.first_at is not None and story.last_at is not None:
                 inside = story.first_at <= article.at <= story.last_at

@@ -1,0 +1,266 @@
+"""Group a batch of articles into stories: the rows' side of `pipeline.group`.
+
+Runs inside the line's lock, so one batch after the other, in order of arrival. Copies stand in
+their original's story; outside forms and what readers do not see stand in none; a curator's links
+win. Grouping an article again leaves it where it is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from aggregator.models import GroupFeatures, Membership, Override, Story
+from aggregator.pipeline.features import Features, pack, read_features
+from aggregator.pipeline.group import OUTSIDE_FORMS, SPAN, GroupVerdict
+from aggregator.services.drafts import Draft
+from aggregator.services.story_shelf import Shelf
+
+_UNDATED = frozenset({"missing", "guessed"})
+_shelf = Shelf()
+
+
+def group_batch(drafts: Sequence[Draft], now: datetime) -> set[int]:
+    """Write memberships of drafts and return the ids of the stories that changed.
+
+    The caller holds the line's lock, has saved the articles, and places the returned stories
+    afterwards. Number of queries does not depend on the number of drafts, but for stories far in
+    the past. Idempotent.
+    """
+    ordered = sorted(drafts, key=lambda d: d.article.pk)
+    _shelf.sync()
+    _shelf.cover(d.article.reported_at for d in ordered)
+    batch = _Batch(now, _where_now(ordered), _links(ordered), _story_ids(len(ordered)))
+    _shelf.require(batch.linked_stories())
+    for draft in ordered:
+        batch.group(draft)
+    batch.write()
+    _shelf.note(batch.touched)
+    return batch.touched
+
+
+def forget() -> None:
+    """Drop what this process holds in memory; the next batch reads the rows again."""
+    global _shelf
+    _shelf = Shelf()
+
+
+def features_of(draft: Draft) -> Features:
+    """Return what grouping compares of a draft."""
+    article = draft.article
+    places = [score.region for score in draft.located.regions if score.about]
+    return read_features(
+        article.title,
+        draft.text.text or article.extract,
+        at=article.reported_at,
+        dated=article.published_kind not in _UNDATED,
+        outlet=article.source.slug,
+        places=sorted(places, key=lambda slug: slug != draft.located.focus),
+    )
+
+
+@dataclass
+class _Where:
+    """Where articles stand before the batch: story by article, and spans of those stories."""
+
+    story_of: dict[int, int] = field(default_factory=dict)
+    copies_in: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    spans: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
+
+
+@dataclass
+class _Links:
+    """A curator's must-links and cannot-links, both ways."""
+
+    must: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    cannot: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+
+@dataclass
+class _Batch:
+    """Decisions of one batch, written at its end."""
+
+    now: datetime
+    where: _Where
+    links: _Links
+    free_ids: list[int]
+    touched: set[int] = field(default_factory=set)
+    opened: dict[int, Draft] = field(default_factory=dict)
+    joined: dict[int, Membership] = field(default_factory=dict)
+    left: set[int] = field(default_factory=set)
+    features: dict[int, GroupFeatures] = field(default_factory=dict)
+
+    def linked_stories(self) -> set[int]:
+        """Return stories that links point to."""
+        others = {
+            a for links in (self.links.must, self.links.cannot) for group in links.values() for a in group
+        }
+        return {self.where.story_of[a] for a in others if a in self.where.story_of}
+
+    def group(self, draft: Draft) -> None:
+        """Decide on one draft."""
+        article = draft.article
+        if not draft.is_shown:
+            self._leave(article.pk)
+        elif article.is_copy:
+            self._follow_original(draft)
+        elif article.pk in self.where.story_of and draft.classified.form not in OUTSIDE_FORMS:
+            self._stay(draft)
+        else:
+            self._decide(draft)
+
+    def _follow_original(self, draft: Draft) -> None:
+        article = draft.article
+        story = self.where.story_of.get(article.copy_of_id or 0)
+        _shelf.index.remove(article.pk)
+        if story is None or not self._fits(story, article.reported_at):
+            self._leave(article.pk)
+            return
+        self._join(draft, story, 1.0, {"rule": "copy", "article": article.copy_of_id})
+
+    def _stay(self, draft: Draft) -> None:
+        """An article settled again keeps its story; what is known of it is renewed."""
+        story = self.where.story_of[draft.article.pk]
+        if draft.text_changed or _shelf.index.features_of(draft.article.pk) is None:
+            features = features_of(draft)
+            self._keep(draft, features, None)
+            _shelf.index.remove(draft.article.pk)
+            _shelf.index.add(story, draft.article.pk, features)
+        self.touched.add(story)
+
+    def _decide(self, draft: Draft) -> None:
+        article, features = draft.article, features_of(draft)
+        verdict = self._own_copies(draft) or _shelf.index.decide(
+            features,
+            form=draft.classified.form,
+            must=sorted(self.links.must[article.pk]),
+            cannot=sorted(self.links.cannot[article.pk]),
+        )
+        self._keep(draft, features, verdict.story if verdict.kind == "outside" else None)
+        if verdict.kind == "outside":
+            self._leave(article.pk)
+            return
+        story = verdict.story if verdict.story is not None else self._open(draft)
+        self._join(draft, story, verdict.score, verdict.reason)
+        _shelf.index.add(story, article.pk, features)
+
+    def _own_copies(self, draft: Draft) -> GroupVerdict | None:
+        """An original that was found after its copies takes its place in their story."""
+        if draft.classified.form in OUTSIDE_FORMS:
+            return None
+        barred = {self.where.story_of.get(a) for a in self.links.cannot[draft.article.pk]}
+        for copy, story in self.where.copies_in[draft.article.pk]:
+            if story not in barred and self._fits(story, draft.article.reported_at):
+                return GroupVerdict("join", story, 1.0, {"rule": "its_copies", "article": copy})
+        return None
+
+    def _open(self, draft: Draft) -> int:
+        story = self.free_ids.pop()
+        self.opened[story] = draft
+        return story
+
+    def _join(self, draft: Draft, story: int, score: float, reason: dict[str, Any]) -> None:
+        article = draft.article
+        old = self.where.story_of.get(article.pk)
+        if old is not None and old != story:
+            self.touched.add(old)
+        self.where.story_of[article.pk] = story
+        first, last = self.where.spans.get(story, (article.reported_at, article.reported_at))
+        self.where.spans[story] = min(first, article.reported_at), max(last, article.reported_at)
+        self.left.discard(article.pk)
+        self.touched.add(story)
+        self.joined[article.pk] = Membership(
+            story_id=story, article=article, score=round(score, 4), reason=reason, joined_at=self.now
+        )
+
+    def _leave(self, article: int) -> None:
+        _shelf.index.remove(article)
+        self.joined.pop(article, None)
+        story = self.where.story_of.pop(article, None)
+        if story is not None:
+            self.touched.add(story)
+            self.left.add(article)
+
+    def _fits(self, story: int, at: datetime) -> bool:
+        first, last = self.where.spans.get(story, (at, at))
+        return max(last, at) - min(first, at) <= timedelta(seconds=SPAN)
+
+    def _keep(self, draft: Draft, features: Features, about: int | None) -> None:
+        self.features[draft.article.pk] = GroupFeatures(
+            article=draft.article, packed=pack(features), about_story_id=about
+        )
+
+    def write(self) -> None:
+        """Write stories, memberships and features."""
+        Story.objects.bulk_create([self._story_row(pk, draft) for pk, draft in self.opened.items()])
+        if self.left:
+            Membership.objects.filter(article_id__in=self.left).delete()
+        Membership.objects.bulk_create(
+            self.joined.values(),
+            update_conflicts=True,
+            unique_fields=["article"],
+            update_fields=["story", "score", "reason"],
+        )
+        GroupFeatures.objects.bulk_create(
+            self.features.values(),
+            update_conflicts=True,
+            unique_fields=["article"],
+            update_fields=["packed", "about_story"],
+        )
+
+    def _story_row(self, pk: int, draft: Draft) -> Story:
+        at = draft.article.reported_at
+        return Story(
+            pk=pk, first_at=at, last_at=at, happened_on=at.date(), created_at=self.now, changed_at=self.now
+        )
+
+
+def _where_now(drafts: Sequence[Draft]) -> _Where:
+    """Read where the drafts, their originals and their copies stand."""
+    own = [d.article.pk for d in drafts]
+    asked = {*own, *(d.article.copy_of_id for d in drafts if d.article.copy_of_id)}
+    rows = Membership.objects.filter(Q(article_id__in=asked) | Q(article__copy_of_id__in=own))
+    where = _Where()
+    for article, original, story, first, last in rows.order_by("pk").values_list(
+        "article_id", "article__copy_of_id", "story_id", "story__first_at", "story__last_at"
+    ):
+        where.story_of[article] = story
+        where.spans[story] = (first, last)
+        if original is not None:
+            where.copies_in[original].append((article, story))
+    return where
+
+
+def _links(drafts: Sequence[Draft]) -> _Links:
+    """Read the curators' links of the drafts, whichever side they were put down on."""
+    own = {d.article.pk for d in drafts}
+    kinds = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)
+    rows = Override.objects.filter(
+        Q(article_id__in=own) | Q(other_id__in=own),
+        kind__in=kinds,
+        lifted_at__isnull=True,
+        other__isnull=False,
+    )
+    links = _Links()
+    for kind, one, other in rows.order_by("pk").values_list("kind", "article_id", "other_id"):
+        side = links.must if kind == Override.Kind.MUST_LINK else links.cannot
+        if one != other:
+            side[one].add(other)
+            side[other].add(one)
+    return links
+
+
+def _story_ids(count: int) -> list[int]:
+    """Take numbers for stories that may be opened, lowest last; unused ones stay unused."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('aggregator_story', 'id')) FROM generate_series(1, %s)",
+            [count],
+        )
+        return sorted((pk for (pk,) in cursor.fetchall()), reverse=True)

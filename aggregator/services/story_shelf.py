@@ -1,0 +1,115 @@
+"""The active stories of this process, kept in step with the rows.
+
+Grouping decides in memory. Every change of a story gets a number from one sequence inside the
+line's lock, so a process that takes the lock asks for what changed since the number it knows and
+then sees exactly what every other worker sees. A batch that was rolled back is read again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Max
+
+from aggregator.models import Article, GroupFeatures, Membership, Story
+from aggregator.pipeline.features import Features, unpack
+from aggregator.pipeline.group import SPAN, WINDOW, StoryIndex
+
+CHUNK = 2_000  # stories read at once
+
+
+class Shelf:
+    """A StoryIndex with the number of the newest change it knows. Used under the line's lock only."""
+
+    def __init__(self) -> None:
+        self.index = StoryIndex()
+        self._known: int | None = None
+        self._unsure: set[int] = set()
+        self._old_days: set[date] = set()
+        self._swept_on: date | None = None
+
+    def sync(self) -> None:
+        """Read what other workers changed, and again what our own last batch wrote."""
+        if self._known is None:
+            self._load_window()
+            return
+        changed = Story.objects.filter(changed_no__gt=self._known).values_list("pk", "changed_no")
+        found = dict(changed)
+        self._reload({*found, *self._unsure})
+        self._known = max([self._known, *found.values()])
+        self._unsure.clear()
+
+    def note(self, story_ids: Iterable[int]) -> None:
+        """Remember stories changed in memory; they are read again, in case the batch is rolled back."""
+        self._unsure.update(story_ids)
+
+    def cover(self, times: Iterable[datetime]) -> None:
+        """Load the stories near reports that are older than the window; forget what the window left."""
+        newest = self.index.newest
+        for at in times:
+            day = at.date()
+            if newest is not None and at.timestamp() - SPAN < newest - WINDOW and day not in self._old_days:
+                self._old_days.add(day)
+                self._load_around(at)
+        today = datetime.fromtimestamp(newest, UTC).date() if newest is not None else None
+        if newest is not None and today != self._swept_on and not self._old_days:
+            self.index.evict(newest - WINDOW)
+            self._swept_on = today
+        if len(self._old_days) > OLD_DAYS:
+            self._old_days.clear()
+
+    def require(self, story_ids: Iterable[int]) -> None:
+        """Load stories by id that are not held, whatever their date."""
+        self._reload([pk for pk in story_ids if pk not in self.index.stories])
+
+    def _load_window(self) -> None:
+        ends = Story.objects.aggregate(newest=Max("last_at"), known=Max("changed_no"))
+        self._known = ends["known"] or 0
+        if ends["newest"]:
+            since = ends["newest"] - timedelta(seconds=WINDOW)
+            self._reload(Story.objects.live().filter(last_at__gte=since).values_list("pk", flat=True))
+
+    def _load_around(self, at: datetime) -> None:
+        span = timedelta(seconds=SPAN)
+        near = Story.objects.live().filter(last_at__gte=at - span, last_at__lte=at + span)
+        self._reload(near.values_list("pk", flat=True))
+
+    def _reload(self, story_ids: Iterable[int]) -> None:
+        """Bring these stories in line with their memberships."""
+        ids = sorted(set(story_ids))
+        for start in range(0, len(ids), CHUNK):
+            self._reload_chunk(ids[start : start + CHUNK])
+
+    def _reload_chunk(self, ids: Sequence[int]) -> None:
+        members: dict[int, list[int]] = defaultdict(list)
+        rows = Membership.objects.filter(story_id__in=ids, article__copy_kind__in=_OWN_TEXT)
+        for story, article in rows.order_by("pk").values_list("story_id", "article_id"):
+            members[story].append(article)
+        unknown = [a for group in members.values() for a in group if self.index.features_of(a) is None]
+        features = read_features_of(unknown)
+        for story in ids:
+            held = self.index.members_of(story)
+            for article in held - set(members[story]):
+                self.index.remove(article)
+            for article in members[story]:
+                known = features.get(article) or self.index.features_of(article)
+                if known is not None:
+                    self.index.add(story, article, known)
+
+
+OLD_DAYS = 60  # days of the archive held at once
+_OWN_TEXT = ("", Article.CopyKind.ORIGINAL)
+
+
+def read_features_of(article_ids: Sequence[int]) -> dict[int, Features]:
+    """Return the stored features of articles; rows of an older make are left out."""
+    found: dict[int, Features] = {}
+    rows = GroupFeatures.objects.filter(pk__in=article_ids).values_list("pk", "packed")
+    for pk, packed in rows.iterator(chunk_size=CHUNK):
+        try:
+            found[pk] = unpack(bytes(packed))
+        except ValueError:
+            continue
+    return found
