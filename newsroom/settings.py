@@ -24,7 +24,7 @@ VERSION = "0.1.0"
 SITE_NAME = env.text("SITE_NAME", "Newsroom")
 PORT = env.integer("PORT", 8000, low=1, high=65535)
 BIND = env.text("BIND", "127.0.0.1")
-SITE_URL = env.text("SITE_URL", f"http://{'localhost' if BIND in {'127.0.0.1', '0.0.0.0'} else BIND}:{PORT}")
+SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 CONTACT = env.text("CONTACT") or secret.contact(DATA_DIR)  # an address or page; goes into the User-Agent
 SAMPLE_DATA = env.flag("SAMPLE_DATA")  # pages then say that what they show is invented
 DEBUG = env.flag("DEBUG")

@@ -196,9 +196,7 @@ class Supervisor:
     def _mend_servers(self) -> None:
         for name in self.servers.drop_ended():
             self.say(f"{name} ended and is started again; see {settings.DATA_DIR}")
-            self.servers.start(
-                want_postgres=settings.EMBEDDED_POSTGRES, want_redis=settings.EMBEDDED_REDIS
-            )
+            self.servers.start(want_postgres=settings.EMBEDDED_POSTGRES, want_redis=settings.EMBEDDED_REDIS)
 
     def _close(self) -> None:
         for number in SIGNALS:

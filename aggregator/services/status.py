@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Max
 
-from aggregator.models import Article, Feed, Source, Work
+from aggregator.models import Article, Feed, Item, Source, Story, Work
 
 
 def facts() -> dict[str, Any]:
@@ -19,6 +19,9 @@ def facts() -> dict[str, Any]:
         "sources": _by(Source.objects.all(), "status"),
         "articles": _by(Article.objects.all(), "status"),
         "queues": _by(Work.objects.all(), "stage"),
+        "items": Item.objects.count(),
+        "copies": Article.objects.filter(copy_of__isnull=False).count(),
+        "stories": Story.objects.filter(retired_into__isnull=True, article_count__gt=0).count(),
         "newest_article": _newest(),
     }
 
@@ -40,7 +43,7 @@ def progress_sentence() -> str:
 
 
 def _by(rows: Any, field: str) -> dict[str, int]:
-    return {name: count for name, count in rows.values_list(field).annotate(n=Count("pk")).order_by(field)}
+    return dict(rows.values_list(field).annotate(n=Count("pk")).order_by(field))
 
 
 def _newest() -> dict[str, Any] | None:

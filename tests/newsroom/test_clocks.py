@@ -33,7 +33,7 @@ def test_a_course_says_what_time_it_is(words: str, elapsed: float, shown: dateti
 
 @pytest.mark.parametrize("words", ["yesterday", "2023-09-18,x0", "2023-09-18,fast", "2023-09-18,until=x"])
 def test_a_course_that_cannot_be_read_says_how_to_write_it(words: str) -> None:
-    with pytest.raises(EnvError, match="CLOCK=.*write 2023"):
+    with pytest.raises(EnvError, match=r"CLOCK=.*write 2023"):
         clocks.course(words)
 
 

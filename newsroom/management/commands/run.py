@@ -46,7 +46,9 @@ class Command(BaseCommand):
         if self.password:
             self.say(f"  sign in as {first_start.CURATOR} with the password {self.password} (shown once)")
         if not settings.CONTACT:
-            self.say("No CONTACT is set: outlets cannot see whom to turn to. Set CONTACT to an address or page.")
+            self.say(
+                "No CONTACT is set: outlets cannot see whom to turn to. Set CONTACT to an address or page."
+            )
         self.say(f"Logs: {settings.DATA_DIR}/logs/ · stop with Ctrl-C\n")
 
     def look(self) -> None:
