@@ -27,7 +27,9 @@ INDEXED = 25  # words by which an article is found
 POSTINGS = 240  # newest stories looked at per word: the cost of a lookup is bounded
 CANDIDATES = 12  # stories measured per article
 MEMBERS = 8  # members compared with: the first two and the newest
-OUTSIDE_FORMS = frozenset({"opinion", "explainer", "anniversary", "live-blog", "newsletter", "press-review"})
+# These stand outside stories; opinions and explainers are told which story they are about.
+COMMENT_FORMS = frozenset({"opinion", "explainer"})
+OUTSIDE_FORMS = COMMENT_FORMS | {"anniversary", "live-blog", "newsletter", "press-review", "podcast"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,7 @@ class StoryIndex:
         reason = measured.explain(best, scores)
         joins = score >= self.model.limit(vectors=features.vector is not None)
         if outside:
+            joins = joins and form in COMMENT_FORMS
             return GroupVerdict(
                 "outside", story if joins else None, score, {**reason, "rule": f"form_{form}"}
             )
