@@ -42,7 +42,11 @@ def load() -> tuple[Item, ...]:
 
 
 def read(text: str) -> Iterator[Item]:
-    """Read one report file: a title line, then reports that each open with `== key`."""
+    """Read one report file: a title line, then reports.
+
+    A report is a line `== key`, lines `field: value` (outlet, at in UTC, title; byline, section and form
+    where they matter), an empty line, and paragraphs with empty lines between them.
+    """
     head, *blocks = text.split("\n== ")
     event = head.strip().removeprefix("# ")
     for block in blocks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from newsroom.samplewire import feeds, pages
 from newsroom.samplewire.clock import Clock
-from newsroom.samplewire.outlets import BY_SLUG, OUTLETS, Outlet
+from newsroom.samplewire.outlets import BY_SLUG, OUTLETS, Feed, Outlet
 from newsroom.samplewire.wire import Wire, open_wire
 
 HTML = "text/html; charset={}"
@@ -70,7 +71,7 @@ class Site:
                 return self._feed(outlet, feed)
         return self._page(outlet, path)
 
-    def _feed(self, outlet: Outlet, feed: feeds.Feed) -> Answer:
+    def _feed(self, outlet: Outlet, feed: Feed) -> Answer:
         self.clock.begin()
         now = self.clock.now()
         entries = self.wire.entries(outlet, feed, now)
@@ -101,7 +102,13 @@ class Server(ThreadingHTTPServer):
     """One listening address."""
 
     daemon_threads = True
+    request_queue_size = 64
     site: Site
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Let clients hang up without a word; tell of anything else."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -109,6 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server_version = "SampleWire"
+    timeout = 60
     server: Server
 
     def do_GET(self) -> None:
@@ -162,17 +170,27 @@ def _moment(words: str | None) -> datetime | None:
 def open_servers(clock: Clock, bind: str, port: int, per_outlet_ip: bool = False) -> list[Server]:
     """Return servers that listen: one on `bind`, and with `per_outlet_ip` one on 127.78.0.N an outlet.
 
-    With port 0 the first server picks a free one and the others share its number. Raises OSError when an
-    address cannot be had.
+    With port 0 the first server picks a free one and the others share its number. Where the machine has
+    no such addresses (macOS), all outlets stay on `bind`. Raises OSError when `bind` cannot be had.
     """
     first = Server((bind, port), Handler)
     port = first.server_address[1]
-    servers, bases = [first], {outlet.slug: f"http://{bind}:{port}" for outlet in OUTLETS}
-    if per_outlet_ip:
-        for number, outlet in enumerate(OUTLETS, start=1):
-            servers.append(Server((f"127.78.0.{number}", port), Handler))
-            bases[outlet.slug] = f"http://127.78.0.{number}:{port}"
-    site = Site(open_wire(bases), clock)
+    own = _outlet_servers(port) if per_outlet_ip else {}
+    hosts = {outlet.slug: str(own[outlet.slug].server_address[0]) if own else bind for outlet in OUTLETS}
+    site = Site(open_wire({slug: f"http://{host}:{port}" for slug, host in hosts.items()}), clock)
+    servers = [first, *own.values()]
     for server in servers:
         server.site = site
     return servers
+
+
+def _outlet_servers(port: int) -> dict[str, Server]:
+    opened: dict[str, Server] = {}
+    try:
+        for number, outlet in enumerate(OUTLETS, start=1):
+            opened[outlet.slug] = Server((f"127.78.0.{number}", port), Handler)
+    except OSError:
+        for server in opened.values():
+            server.server_close()
+        return {}
+    return opened
