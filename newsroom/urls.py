@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from aggregator.views import health
 
@@ -12,4 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("status.json", health.status_json, name="status-json"),
     path("desk/", admin.site.urls),
+    path("", include("aggregator.urls")),
 ]
+handler404 = "aggregator.views.answers.handler404"
