@@ -1,0 +1,120 @@
+"""One article: extract, whose text it is, its versions, its tags with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from aggregator.models import Article, ArticleRegion, ArticleTopic, LogEntry, Membership, Revision
+from aggregator.services.subjects import UnknownError
+
+MAX_COPIES = 50
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words of a headline: kept, cut or added."""
+
+    kind: str  # same | cut | added
+    text: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of an article: what changed in its headline, and how many passages in its text."""
+
+    revision: Revision
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class ArticlePage:
+    """Everything an article's page shows."""
+
+    article: Article
+    membership: Membership | None
+    original: Article | None
+    copies: tuple[Article, ...]
+    more_copies: bool
+    versions: tuple[Version, ...]
+    regions: tuple[ArticleRegion, ...]
+    topics: tuple[ArticleTopic, ...]
+    log: tuple[LogEntry, ...]
+
+
+class GoneError(LookupError):
+    """The article was withdrawn; a tombstone stays."""
+
+    def __init__(self, article: Article, log: LogEntry | None) -> None:
+        super().__init__(article.pk)
+        self.article, self.log = article, log
+
+
+def read_article(pk: int) -> ArticlePage:
+    """Return an article's page; constant queries. Raises GoneError when withdrawn, UnknownError when not public."""
+    article = (
+        Article.objects.select_related(
+            "source__publisher", "origin__article__source", "copy_of__source", "membership__story"
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if article is None or article.status in (Article.Status.HIDDEN, Article.Status.UNDER_WAY):
+        raise UnknownError(str(pk), [])
+    if article.status == Article.Status.WITHDRAWN:
+        raise GoneError(article, _log(pk).filter(act__startswith="withdraw").first())
+    copies = _copies(article)
+    regions = ArticleRegion.objects.filter(article=article).select_related("region")
+    return ArticlePage(
+        article=article,
+        membership=getattr(article, "membership", None),
+        original=_original(article),
+        copies=tuple(copies[:MAX_COPIES]),
+        more_copies=len(copies) > MAX_COPIES,
+        versions=versions(list(Revision.objects.filter(article=article).defer("text").order_by("number"))),
+        regions=tuple(regions.order_by("-about", "-focus", "-score", "region__name")),
+        topics=tuple(ArticleTopic.objects.filter(article=article).select_related("topic").order_by("rank")),
+        log=tuple(_log(pk)[:20]),
+    )
+
+
+def _log(pk: int):  # type: ignore[no-untyped-def]
+    return LogEntry.objects.filter(target_type="article", target_id=pk, public=True)
+
+
+def _original(article: Article) -> Article | None:
+    """Return the article whose text this one repeats, if it is ours and visible."""
+    own = article.copy_of or (article.origin.article if article.origin else None)
+    return own if own and own.pk != article.pk and own.status == Article.Status.VISIBLE else None
+
+
+def _copies(article: Article) -> list[Article]:
+    """Return the other articles of the same origin, in order of report."""
+    if article.origin_id is None or (article.origin and article.origin.kind == "agency"):
+        rows = Article.objects.filter(copy_of=article)
+    else:
+        rows = Article.objects.filter(origin=article.origin_id).exclude(pk=article.pk)
+    rows = rows.filter(status=Article.Status.VISIBLE).select_related("source")
+    return list(rows.order_by("reported_at", "pk")[: MAX_COPIES + 1])
+
+
+def versions(revisions: Sequence[Revision]) -> tuple[Version, ...]:
+    """Return the versions, newest first, each with its headline compared with the one before."""
+    found = [Version(revisions[0], (Piece("same", revisions[0].title),))] if revisions else []
+    found += [Version(after, word_diff(before.title, after.title)) for before, after in pairwise(revisions)]
+    return tuple(reversed(found))
+
+
+def word_diff(before: str, after: str) -> tuple[Piece, ...]:
+    """Return the words kept, cut and added between two headlines, in reading order."""
+    old, new = before.split()[:200], after.split()[:200]
+    pieces: list[Piece] = []
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(Piece("same", " ".join(old[i:j])))
+            continue
+        pieces += [Piece("cut", " ".join(old[i:j]))] if j > i else []
+        pieces += [Piece("added", " ".join(new[k:m]))] if m > k else []
+    return tuple(pieces)

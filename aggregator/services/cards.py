@@ -1,0 +1,93 @@
+"""What a list shows of one story: worked out once, for the page and for every face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from aggregator.models import Story, TimelineEntry
+from aggregator.pipeline import timeline as rules
+from aggregator.services.filters import EVENT
+
+LATE = timedelta(hours=24)  # a story that entered a timeline later than this was "added later"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A story on a list. `on` is the day it stands under; `large` marks a turning point."""
+
+    story: Story
+    on: date
+    report_at: datetime
+    event_on: date
+    added_late_at: datetime | None
+    by_event: bool
+    large: bool
+    pinned: bool = False
+
+    @property
+    def dots(self) -> rules.Dots:
+        """Filled dots for origins, open ones for copies, at most twelve."""
+        return rules.dots(self.story.origin_count, self.story.copy_count)
+
+    @property
+    def reported_later_on(self) -> date | None:
+        """The day of the report, where it differs from the day under which the story stands."""
+        day = self.report_at.astimezone(UTC).date()
+        return day if self.by_event and day != self.on else None
+
+    @property
+    def about_on(self) -> date | None:
+        """The day of the event, where it is older than the day of the report."""
+        return self.event_on if not self.by_event and self.event_on < self.on else None
+
+    @property
+    def region(self) -> dict[str, str] | None:
+        return self.story.card.get("region")
+
+    @property
+    def topics(self) -> list[dict[str, str]]:
+        return self.story.card.get("topics") or []
+
+    @property
+    def first_source(self) -> dict[str, Any]:
+        return self.story.card.get("first_source") or {}
+
+    @property
+    def agencies(self) -> list[str]:
+        return self.story.card.get("agencies") or []
+
+    @property
+    def point(self) -> list[float] | None:
+        """Longitude and latitude of the region it is about, when that is placed."""
+        return self.story.card.get("point")
+
+
+def make_card(entry: TimelineEntry, order: str, large_from: int, *, pinned: bool = False) -> Card:
+    """Return the card of a timeline row; `large_from` is the number of origins of a turning point."""
+    by_event = order == EVENT
+    late = entry.added_at - entry.report_at > LATE
+    return Card(
+        story=entry.story,
+        on=entry.event_on if by_event else entry.report_at.astimezone(UTC).date(),
+        report_at=entry.report_at,
+        event_on=entry.event_on,
+        added_late_at=entry.added_at if late else None,
+        by_event=by_event,
+        large=entry.origin_count >= large_from,
+        pinned=pinned,
+    )
+
+
+def card_of_story(story: Story) -> Card:
+    """Return a card in report order for a story that comes from no timeline (front page, search)."""
+    return Card(
+        story=story,
+        on=story.first_at.astimezone(UTC).date(),
+        report_at=story.first_at,
+        event_on=story.happened_on,
+        added_late_at=None,
+        by_event=False,
+        large=False,
+    )

@@ -1,0 +1,140 @@
+"""What stands beside a timeline on region, topic and conflict pages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Q
+
+from aggregator.models import Article, ArticleRegion, Conflict, Membership, Region, RegionLink, Source, Topic
+from aggregator.pipeline.group import OUTSIDE_FORMS
+from aggregator.services import activity, subjects
+from aggregator.services.activity import Busy
+from aggregator.services.front import PLACED_KINDS
+from aggregator.services.subjects import Subject
+from aggregator.services.timelines import Timeline
+
+ALSO_DAYS = timedelta(days=14)
+MAX_ALSO = 6
+MAX_CHIPS = 6
+MAX_BESIDE = 12
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many outlets of a kind reported the stories shown, and their share of the articles."""
+
+    kind: str
+    outlets: int
+    articles: int
+    percent: int
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filter bar offers."""
+
+    topics: tuple[Topic, ...]
+    kinds: tuple[str, ...]
+    languages: tuple[str, ...]
+
+
+def breadcrumb(region: Region) -> list[Region]:
+    """Return the parents of a region, the root first; at most two queries for the four levels above it."""
+    above = []
+    row = region.parent
+    while row is not None:
+        above.append(row)
+        row = row.parent
+    return above[::-1]
+
+
+def also_listed_under(region: Region) -> list[Region]:
+    """Return the regions that a region is also listed under."""
+    return list(Region.objects.filter(slug__in=region.also_in)) if region.also_in else []
+
+
+def sub_areas(region: Region, today: date) -> list[Busy]:
+    """Return what lies within and is also listed under a region, with counts of seven days, busiest first."""
+    within = Q(parent=region) | Q(also_in__contains=[region.slug])
+    rows = list(Region.objects.filter(within).only("pk", "slug", "name", "kind", "lat", "lon", "m49"))
+    return activity.busy_regions(rows, today)
+
+
+def conflicts_in(region: Region, today: date, limit: int = MAX_CHIPS) -> list[Busy]:
+    """Return the conflicts of a region and of what lies in it, busiest first."""
+    inside = RegionLink.objects.filter(ancestor=region).values("region")
+    rows = list(Conflict.objects.filter(regions__in=inside).distinct())
+    if region.kind == "root":
+        rows = list(Conflict.objects.all())
+    return activity.busy_conflicts(rows, today)[:limit]
+
+
+def all_topics() -> list[Topic]:
+    """Return all topics with their groups, in the vocabulary's order."""
+    rows = Topic.objects.select_related("group").defer("data", "includes", "excludes", "definition")
+    return list(rows.order_by("group__position", "position", "name"))
+
+
+def choices(topics: Sequence[Topic]) -> Choices:
+    """Return what the filter bar offers: topics, and the kinds and languages of approved outlets."""
+    rows = list(Source.objects.approved().order_by().values_list("kind", "languages"))
+    return Choices(
+        topics=tuple(topics),
+        kinds=tuple(sorted({kind for kind, _ in rows})),
+        languages=tuple(sorted({language for _, languages in rows for language in languages})),
+    )
+
+
+def who_reports(timeline: Timeline) -> list[Share]:
+    """Return the kinds of outlets behind the stories of this page, most articles first."""
+    ids = [card.story.pk for card in timeline.all_cards]
+    if not ids:
+        return []
+    rows = Membership.objects.filter(story_id__in=ids, article__status=Article.Status.VISIBLE)
+    pairs = list(rows.values_list("article__source__kind", "article__source_id"))
+    articles = Counter(kind for kind, _ in pairs)
+    outlets = Counter(kind for kind, _ in set(pairs))
+    shares = [Share(kind, outlets[kind], n, round(100 * n / len(pairs))) for kind, n in articles.items()]
+    return sorted(shares, key=lambda share: (-share.articles, share.kind))
+
+
+def sources_of(region: Region) -> list[Source]:
+    """Return the approved outlets at home in a region or in what lies in it."""
+    slugs = RegionLink.objects.filter(ancestor=region).values_list("region__slug", flat=True)
+    rows = Source.objects.approved().filter(home_regions__overlap=list(slugs))
+    return list(rows.select_related("publisher").order_by("name"))
+
+
+def also_published(region: Region, topic: Topic | None, until: datetime, limit: int = MAX_ALSO) -> list[Article]:
+    """Return opinion, explainers and other pieces outside stories, newest first, of the last 14 days."""
+    inside = RegionLink.objects.filter(ancestor=region).values("region")
+    rows = Article.objects.published().filter(
+        form__in=OUTSIDE_FORMS, reported_at__gt=until - ALSO_DAYS, reported_at__lte=until
+    )
+    if region.kind != "root":
+        rows = rows.filter(pk__in=_about(inside))
+    if topic is not None:
+        rows = rows.filter(topics__topic=topic)
+    return list(rows.select_related("source").order_by("-reported_at", "-pk")[:limit])
+
+
+def _about(regions: object) -> object:
+    return ArticleRegion.objects.filter(region__in=regions, about=True).values("article")
+
+
+def busy_topics_everywhere(topics: Sequence[Topic], today: date) -> list[Busy]:
+    """Return topics with their stories of seven days everywhere."""
+    root = Region.objects.filter(slug=subjects.WORLD).first()
+    if root is None:
+        return [Busy(topic, activity.Change(7, 0, 0)) for topic in topics]
+    return activity.busy_topics(Subject("region", region=root), topics, today)
+
+
+def regions_of_topic(topic: Topic, today: date, limit: int = MAX_BESIDE) -> list[Busy]:
+    """Return the countries and areas where a topic was busiest in the last seven days."""
+    rows = list(Region.objects.filter(kind__in=PLACED_KINDS).only("pk", "slug", "name", "kind", "lat", "lon"))
+    return [one for one in activity.busy_regions(rows, today, topic=topic) if one.now][:limit]

@@ -1,0 +1,183 @@
+"""Search in headlines and texts: PostgreSQL full text in every language's own configuration, newest first.
+
+A query is words, "phrases", -exclusions, and source: region: topic: before: after: pairs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db import connection
+from django.db.models import QuerySet
+
+from aggregator.models import Article, Conflict, Region, RegionLink, Source, Topic
+from aggregator.services.filters import FilterError, Filters
+from aggregator.services.indexing import CONFIGS, SIMPLE, with_bigrams
+
+PAGE_SIZE = 30
+MAX_LENGTH = 300  # characters; longer queries are refused with a sentence
+MAX_WORDS = 24
+_TOKEN = re.compile(r'(-?)"([^"]*)"|(\S+)')
+_PAIR = re.compile(r"(source|region|topic|before|after):(\S+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a reader asked for: text for the index, and what narrows it."""
+
+    text: str = ""
+    source: str = ""
+    region: str = ""
+    topic: str = ""
+    since: date | None = None
+    until: date | None = None
+    wanted: int = 0  # words and phrases that must be there
+
+    @property
+    def empty(self) -> bool:
+        return not (self.wanted or self.source or self.region or self.topic or self.since or self.until)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A found article, with the words around the match; marked parts are between \\x02 and \\x03."""
+
+    article: Article
+    headline: str
+    snippet: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """One page of hits, newest first."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    older: str = ""
+    near: tuple[tuple[str, str, str], ...] = ()  # kind, slug, name of what may have been meant
+
+
+def read_query(text: str) -> Query:
+    """Return the query written in `text`. Raises FilterError when it is too long or only excludes."""
+    text = text.replace("\x00", " ").strip()
+    if len(text) > MAX_LENGTH:
+        raise FilterError("q", f"A search has at most {MAX_LENGTH} characters.")
+    query, parts, wanted = Query(), [], 0
+    for minus, phrase, word in _TOKEN.findall(text)[:MAX_WORDS]:
+        pair = _PAIR.fullmatch(word) if word else None
+        if pair:
+            query = _narrowed(query, pair[1].lower(), pair[2])
+        elif re.search(r"\w", phrase or word):
+            excluded = bool(minus) or (word.startswith("-") and len(word) > 1)
+            wanted += not excluded
+            parts.append(f'{minus}"{phrase}"' if phrase else word)
+    query = replace(query, text=" ".join(parts), wanted=wanted)
+    if parts and query.empty:
+        raise FilterError("q", "A search needs at least one word that is to be there.")
+    return query
+
+
+def _narrowed(query: Query, name: str, value: str) -> Query:
+    if name not in ("before", "after"):
+        return replace(query, **{name: value.lower()})
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise FilterError("q", "Dates are written like before:2023-09-19.") from None
+    return replace(query, **({"until": day} if name == "before" else {"since": day}))
+
+
+def search(query: Query, filters: Filters) -> Results:
+    """Return a page of hits, newest first; constant queries."""
+    rows = _narrow(query, filters)
+    found = _matches(rows, query, filters)
+    ids = [pk for pk, _ in found[:PAGE_SIZE]]
+    articles = Article.objects.select_related("source", "membership__story").defer("mentions").in_bulk(ids)
+    snippets = _snippets(ids, query)
+    hits = tuple(Hit(articles[pk], *snippets.get(pk, (articles[pk].title, articles[pk].extract))) for pk in ids)
+    older = f"{_micros(found[PAGE_SIZE - 1][1])}-{ids[-1]}" if len(found) > PAGE_SIZE else ""
+    return Results(query, hits, older, () if hits else tuple(suggestions(query)))
+
+
+def _narrow(query: Query, filters: Filters) -> QuerySet[Article]:
+    rows = Article.objects.published()
+    if source := query.source:
+        rows = rows.filter(source__slug=source)
+    if region := query.region or filters.region:
+        inside = RegionLink.objects.filter(ancestor__slug=region).values("region")
+        rows = rows.filter(regions__region__in=inside, regions__about=True).distinct()
+    if topic := query.topic or filters.topic:
+        rows = rows.filter(topics__topic__slug=topic)
+    if filters.kind:
+        rows = rows.filter(source__kind=filters.kind)
+    if filters.language:
+        rows = rows.filter(language=filters.language)
+    since, until = query.since or filters.since, query.until or filters.until
+    rows = rows.filter(reported_at__gte=datetime.combine(since, time.min, UTC)) if since else rows
+    return rows.filter(reported_at__lt=datetime.combine(until + timedelta(days=1), time.min, UTC)) if until else rows
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def _matches(rows: QuerySet[Article], query: Query, filters: Filters) -> list[tuple[int, datetime]]:
+    if query.text:
+        clause, values = _condition(query.text)
+        rows = rows.extra(tables=["aggregator_searchrow"], where=[_JOIN, clause], params=values)  # noqa: S610
+    if place := filters.before:
+        rows = rows.filter(reported_at__lte=place.report_at).exclude(reported_at=place.report_at, pk__gte=place.id)
+    return list(rows.order_by("-reported_at", "-pk").values_list("pk", "reported_at")[: PAGE_SIZE + 1])
+
+
+_JOIN = "aggregator_searchrow.article_id = aggregator_article.id"
+
+
+def _condition(text: str) -> tuple[str, list[str]]:
+    """Return the condition that asks each row by its own language's words.
+
+    The index answers the union of all configurations; the row's own is checked after.
+    """
+    configs = [SIMPLE, *sorted(set(CONFIGS.values()))]
+    asked = with_bigrams(text)
+    any_of = " || ".join("websearch_to_tsquery(%s::regconfig, unaccent(%s))" for _ in configs)
+    values = [value for config in configs for value in (config, asked)]
+    own = "aggregator_searchrow.vector @@ websearch_to_tsquery(aggregator_searchrow.config::regconfig, unaccent(%s))"
+    return f"aggregator_searchrow.vector @@ ({any_of}) AND {own}", [*values, asked]
+
+
+_SNIPPET = """
+SELECT article.id,
+    ts_headline(row.config::regconfig, article.title, asked, 'HighlightAll=true, StartSel=\x02, StopSel=\x03'),
+    ts_headline(row.config::regconfig, left(coalesce(nullif(body.text, ''), article.extract), 20000), asked,
+        'MaxWords=36, MinWords=18, MaxFragments=1, StartSel=\x02, StopSel=\x03')
+FROM aggregator_article AS article
+JOIN aggregator_searchrow AS row ON row.article_id = article.id
+LEFT JOIN aggregator_articlebody AS body ON body.article_id = article.id AND NOT 'nosnippet' = ANY(article.noindex)
+CROSS JOIN LATERAL websearch_to_tsquery(row.config::regconfig, unaccent(%s)) AS asked
+WHERE article.id = ANY(%s)
+"""
+
+
+def _snippets(ids: list[int], query: Query) -> dict[int, tuple[str, str]]:
+    """Return marked headline and snippet of each hit; a snippet is an extract and has at most 300 characters."""
+    if not ids or not query.text:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SNIPPET, [with_bigrams(query.text), ids])
+        return {pk: (title, snippet[:300]) for pk, title, snippet in cursor.fetchall()}
+
+
+def suggestions(query: Query, limit: int = 5) -> list[tuple[str, str, str]]:
+    """Return regions, topics, conflicts and outlets whose names look like the query, by trigrams."""
+    asked = query.text or query.region or query.topic or query.source
+    found: list[tuple[float, str, str, str]] = []
+    for kind, model in (("region", Region), ("topic", Topic), ("conflict", Conflict), ("source", Source)):
+        rows = model._default_manager.annotate(like=TrigramSimilarity("name", asked[:80])).filter(like__gt=0.3)
+        if kind == "source":
+            rows = rows.filter(status=Source.Status.APPROVED)
+        found += [(row.like, kind, row.slug, row.name) for row in rows.order_by("-like")[:limit]]
+    return [(kind, slug, name) for _, kind, slug, name in sorted(found, reverse=True)[:limit]]

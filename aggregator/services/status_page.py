@@ -1,0 +1,28 @@
+"""The status page: the line and each feed, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.models import Feed
+from aggregator.services import health, status
+
+ORDER = {state: n for n, state in enumerate(("failing", "dead", "not_a_feed", "stale", "empty", "new", "moved", "ok"))}
+
+
+@dataclass(frozen=True)
+class StatusPage:
+    """Facts of the line, and the feeds that are read, those with trouble first."""
+
+    facts: dict[str, Any]
+    feeds: tuple[Feed, ...]
+    health: health.FeedHealth
+    sentence: str
+
+
+def read_status() -> StatusPage:
+    """Return the status page; constant queries."""
+    rows = Feed.objects.polled().select_related("source").defer("extra", "etag", "last_modified")
+    feeds = sorted(rows, key=lambda feed: (ORDER.get(feed.state, 9), feed.source.name, feed.pk))
+    return StatusPage(status.facts(), tuple(feeds), health.feed_health(), status.progress_sentence())

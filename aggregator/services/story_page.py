@@ -1,0 +1,204 @@
+"""One story: clocks, coverage with copies folded under their originals, headlines that changed, what lies around it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aggregator.models import Article, LogEntry, Membership, Origin, Revision, Story, StoryConflict, TimelineEntry
+from aggregator.services.subjects import UnknownError
+
+MAX_MEMBERS = 300  # a story of 72 hours rarely has more; what is left out is told
+KEY_EXTRACTS = 3
+AROUND = 3
+
+
+class RetiredError(LookupError):
+    """The story was merged into another; `target` is the one that readers are sent to."""
+
+    def __init__(self, target: Story) -> None:
+        super().__init__(target.pk)
+        self.target = target
+
+
+@dataclass(frozen=True)
+class Report:
+    """An article of a story, with its lag behind the first report and why it belongs."""
+
+    article: Article
+    lag: timedelta
+    membership: Membership
+
+    @property
+    def is_first(self) -> bool:
+        return not self.lag
+
+
+@dataclass
+class Line:
+    """An origin on the coverage list: its original, if we have it, and the copies folded under it."""
+
+    origin: Origin | None
+    name: str
+    original: Report | None
+    copies: list[Report] = field(default_factory=list)
+
+    @property
+    def first(self) -> Report:
+        return self.original or self.copies[0]
+
+
+@dataclass(frozen=True)
+class HeadlineChange:
+    """An article whose headline was edited: the one before and the one after."""
+
+    article: Article
+    before: str
+    after: str
+    at: datetime
+    versions: int
+
+
+@dataclass(frozen=True)
+class StoryPage:
+    """Everything a story's page shows."""
+
+    story: Story
+    lines: tuple[Line, ...]
+    extracts: tuple[Report, ...]
+    headlines: tuple[HeadlineChange, ...]
+    earlier: tuple[Story, ...]
+    later: tuple[Story, ...]
+    conflicts: tuple[Any, ...]
+    reasons: tuple[dict[str, Any], ...]
+    log: tuple[LogEntry, ...]
+    left_out: int
+
+    @property
+    def reports(self) -> list[Report]:
+        """All reports shown, oldest first."""
+        all_of = [report for line in self.lines for report in ([line.original] if line.original else []) + line.copies]
+        return sorted(all_of, key=lambda report: (report.article.reported_at, report.article.pk))
+
+
+def find_story(pk: int) -> Story:
+    """Return a story that readers may see. Raises RetiredError after a merge, UnknownError otherwise."""
+    story = Story.objects.select_related("retired_into", "earlier", "speaker").filter(pk=pk).first()
+    if story is None or (story.hidden and not story.retired_into_id):
+        raise UnknownError(str(pk), [])
+    if story.retired_into_id:
+        raise RetiredError(_survivor(story))
+    return story
+
+
+def _survivor(story: Story) -> Story:
+    for _ in range(20):  # merges of merges; a loop cannot be stored by the desk, but is not trusted either
+        if story.retired_into is None:
+            return story
+        story = story.retired_into
+    return story
+
+
+def read_story(pk: int) -> StoryPage:
+    """Return a story's page; the number of queries is constant. Raises as `find_story`."""
+    story = find_story(pk)
+    members = _members(story)
+    lines = _fold(members, story)
+    conflicts = StoryConflict.objects.filter(story=story).select_related("conflict")
+    log = LogEntry.objects.filter(target_type="story", target_id=pk, public=True).exclude(role="machine")
+    return StoryPage(
+        story=story,
+        lines=lines,
+        extracts=_key_extracts(story, lines),
+        headlines=tuple(headline_changes([report.article for report in _all(lines)])),
+        earlier=_around(story, conflicts, "lt"),
+        later=_around(story, conflicts, "gt"),
+        conflicts=tuple(row.conflict for row in conflicts),
+        reasons=tuple(_reasons(members)),
+        log=tuple(log[:20]),
+        left_out=max(story.article_count - len(members), 0),
+    )
+
+
+def _members(story: Story) -> list[Membership]:
+    rows = Membership.objects.filter(story=story, article__status=Article.Status.VISIBLE)
+    rows = rows.select_related(
+        "article__source__publisher", "article__origin__publisher", "article__copy_of__source"
+    )
+    return list(rows.order_by("article__reported_at", "article_id")[:MAX_MEMBERS])
+
+
+def _fold(members: Sequence[Membership], story: Story) -> tuple[Line, ...]:
+    """Return one line an origin that counts; originals in order of report, copies under them."""
+    lines: dict[str, Line] = {}
+    for member in members:
+        article = member.article
+        report = Report(article, article.reported_at - story.first_at, member)
+        key = article.origin.independence_key if article.origin else f"family:{article.source.family}"
+        line = lines.setdefault(key, Line(article.origin, _line_name(article), None))
+        if line.original is None and not article.is_copy:
+            line.original = report
+        else:
+            line.copies.append(report)
+    return tuple(sorted(lines.values(), key=lambda line: (line.original is None, line.first.article.reported_at)))
+
+
+def _line_name(article: Article) -> str:
+    if article.origin and article.origin.kind != Origin.Kind.ORIGINAL:
+        return article.origin.name
+    return article.source.name
+
+
+def _all(lines: Iterable[Line]) -> list[Report]:
+    return [report for line in lines for report in ([line.original] if line.original else []) + line.copies]
+
+
+def _key_extracts(story: Story, lines: Sequence[Line]) -> tuple[Report, ...]:
+    """Return reports of different origins that have an extract, the one that speaks for the story first."""
+    firsts = [line.first for line in lines if line.first.article.extract]
+    firsts.sort(key=lambda report: report.article.pk != story.speaker_id)
+    return tuple(firsts[:KEY_EXTRACTS])
+
+
+def headline_changes(articles: Sequence[Article]) -> list[HeadlineChange]:
+    """Return the newest headline edit of each article that has one; one query."""
+    edited = {article.pk: article for article in articles if article.revision_count > 1}
+    if not edited:
+        return []
+    versions: dict[int, list[Revision]] = defaultdict(list)
+    for row in Revision.objects.filter(article__in=edited).defer("text").order_by("article", "number"):
+        versions[row.article_id].append(row)
+    changes = [_last_change(edited[pk], rows) for pk, rows in versions.items()]
+    return [change for change in changes if change]
+
+
+def _last_change(article: Article, rows: Sequence[Revision]) -> HeadlineChange | None:
+    for before, after in reversed(list(zip(rows, rows[1:], strict=False))):
+        if before.title != after.title:
+            return HeadlineChange(article, before.title, after.title, after.found_at, len(rows))
+    return None
+
+
+def _around(story: Story, conflicts: Any, side: str) -> tuple[Story, ...]:
+    """Return the key stories just before or after in the story's first conflict, or its own chain without one."""
+    ids = [row.conflict_id for row in conflicts]
+    if not ids:
+        chain = [story.earlier] if side == "lt" and story.earlier else []
+        return tuple(one for one in chain if not one.hidden)
+    rows = TimelineEntry.objects.filter(conflict=ids[0], topic__isnull=True).exclude(story=story)
+    rows = rows.filter(**{f"report_at__{side}": story.first_at}).select_related("story")
+    order = ("-report_at", "-story_id") if side == "lt" else ("report_at", "story_id")
+    found = [row.story for row in rows.order_by(*order)[:AROUND]]
+    return tuple(found[::-1] if side == "lt" else found)
+
+
+def _reasons(members: Sequence[Membership]) -> list[dict[str, Any]]:
+    """Return the reasons by which members joined, the most telling first, each once."""
+    seen: dict[str, dict[str, Any]] = {}
+    for member in members:
+        if member.reason:
+            seen.setdefault(str(sorted(member.reason.items(), key=str)), member.reason)
+    return list(seen.values())[:5]

@@ -1,0 +1,100 @@
+"""What a timeline is about: a region, a topic, a conflict, or a mix, as addresses name it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from aggregator.models import Conflict, DayCount, Region, SlugRedirect, TimelineEntry, Topic
+
+WORLD = "world"
+
+
+class MovedError(LookupError):
+    """The slug was retired; `target` is the one that took its place."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+
+class UnknownError(LookupError):
+    """Nothing has this slug; `near` are (slug, name) of a few that look alike."""
+
+    def __init__(self, slug: str, near: list[tuple[str, str]]) -> None:
+        super().__init__(slug)
+        self.slug, self.near = slug, near
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A region or a conflict, with a topic or none; `kind` says whose page it is."""
+
+    kind: str  # region | topic | conflict
+    region: Region | None = None
+    conflict: Conflict | None = None
+    topic: Topic | None = None
+
+    @property
+    def owner(self) -> Region | Conflict | Topic:
+        """The row whose page this is."""
+        found = {"region": self.region, "conflict": self.conflict, "topic": self.topic}[self.kind]
+        assert found is not None
+        return found
+
+    @property
+    def name(self) -> str:
+        """The name for headings and feeds, e.g. "Shelling · Mali"."""
+        return self.owner.name
+
+    @property
+    def path(self) -> str:
+        """The address of the page, without its filters."""
+        return reverse(self.kind, args=[self.owner.slug])
+
+    def entries(self) -> QuerySet[TimelineEntry]:
+        """The timeline rows of this subject."""
+        return TimelineEntry.objects.filter(region=self.region, conflict=self.conflict, topic=self.topic)
+
+    def days(self) -> QuerySet[DayCount]:
+        """The day totals of this subject."""
+        return DayCount.objects.filter(region=self.region, conflict=self.conflict, topic=self.topic)
+
+
+_MODELS: dict[str, type[Region] | type[Topic] | type[Conflict]] = {
+    "region": Region,
+    "topic": Topic,
+    "conflict": Conflict,
+}
+
+
+_RELATED = {"region": ["parent__parent__parent__parent"], "topic": ["group"], "conflict": ["parent"]}
+
+
+def find(kind: str, slug: str) -> Region | Topic | Conflict:
+    """Return the row of a slug. Raises MovedError when it was retired, UnknownError when nothing has it."""
+    model = _MODELS[kind]
+    row = model._default_manager.select_related(*_RELATED[kind]).filter(slug=slug).first()
+    if row is not None:
+        return row  # type: ignore[no-any-return]
+    moved = SlugRedirect.objects.filter(kind=kind, slug=slug).values_list("target_slug", flat=True).first()
+    if moved:
+        raise MovedError(moved)
+    raise UnknownError(slug, near(kind, slug))
+
+
+def near(kind: str, slug: str, limit: int = 5) -> list[tuple[str, str]]:
+    """Return (slug, name) of the rows whose slugs look most like `slug`, by trigrams."""
+    from django.contrib.postgres.search import TrigramSimilarity
+
+    rows = _MODELS[kind]._default_manager.annotate(like=TrigramSimilarity("slug", slug[:80]))
+    return list(rows.filter(like__gt=0.25).order_by("-like", "slug").values_list("slug", "name")[:limit])
+
+
+def world() -> Region:
+    """Return the region that stands for "everywhere". Raises UnknownError before the vocabulary is loaded."""
+    row = find("region", WORLD)
+    assert isinstance(row, Region)
+    return row

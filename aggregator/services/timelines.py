@@ -1,0 +1,206 @@
+"""Reading lists: one call gives what the page, the fragment, Atom, JSON and CSV show, so that they agree.
+
+Keyset pages on TimelineEntry: no offset and no count; the number of queries depends on neither
+the number of stories nor the filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from aggregator.models import Conflict, Pin, Region, Story, TimelineEntry, Topic
+from aggregator.pipeline import timeline as rules
+from aggregator.services import subjects
+from aggregator.services.cards import Card, make_card
+from aggregator.services.filters import EVENT, Cursor, Filters
+from aggregator.services.subjects import Subject
+
+PAGE_SIZE = 50  # stories; decided in the product's rules, pinned ones come on top
+MAX_PINS = 5
+NEW_DAYS = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One page of a reading list."""
+
+    subject: Subject
+    filters: Filters
+    pinned: tuple[Card, ...]
+    cards: tuple[Card, ...]
+    older: str = ""  # query strings of the neighbouring pages, '' when there are none
+    newer: str = ""
+    counts: dict[date, int] = field(default_factory=dict)  # stories a day; empty when another filter is on
+
+    @property
+    def all_cards(self) -> tuple[Card, ...]:
+        """Pinned ones first: the order of every face."""
+        return self.pinned + self.cards
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """The newest change of a story shown."""
+        return max((card.story.changed_at for card in self.all_cards), default=None)
+
+    @property
+    def days(self) -> tuple[rules.Day[Card], ...]:
+        """The cards under their days, with the gaps between."""
+        return rules.by_day(self.cards, lambda card: card.on)
+
+    @property
+    def months(self) -> tuple[rules.Month[Card], ...]:
+        """The days under their months."""
+        return rules.by_month(self.days)
+
+    @property
+    def path(self) -> str:
+        """The address of this page, filters and place included."""
+        return _join(self.subject.path, self.filters.query())
+
+
+def _join(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
+def subject_of(kind: str, slug: str, filters: Filters) -> Subject:
+    """Return what a page is about, with the filters that are part of it.
+
+    Raises MovedError and UnknownError for the page's own slug and those of its filters.
+    """
+    owner = subjects.find(kind, slug)
+    if isinstance(owner, Topic):
+        region = subjects.find("region", filters.region) if filters.region else subjects.world()
+        assert isinstance(region, Region)
+        return Subject("topic", region=region, topic=owner)
+    topic = subjects.find("topic", filters.topic) if filters.topic else None
+    assert topic is None or isinstance(topic, Topic)
+    if isinstance(owner, Conflict):
+        return Subject("conflict", conflict=owner, topic=topic)
+    return Subject("region", region=owner, topic=topic)
+
+
+def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeline:
+    """Return a page of at most `size` stories, the pinned ones of the first page, and day totals.
+
+    Five queries at most, whatever is shown.
+    """
+    rows = _restricted(subject, filters)
+    found = list(_page(rows, filters)[: size + 1])
+    more = len(found) > size
+    found = found[:size]
+    if filters.after:
+        found.reverse()
+    pins = () if filters.paged else _pins(subject, rows)
+    pinned_ids = {entry.story_id for entry in pins}
+    large = rules.large_from([entry.origin_count for entry in found])
+    timeline = Timeline(
+        subject,
+        filters,
+        pinned=tuple(make_card(entry, filters.order, large, pinned=True) for entry in pins),
+        cards=tuple(make_card(entry, filters.order, large) for entry in found if entry.story_id not in pinned_ids),
+        **_neighbours(found, filters, more),
+    )
+    return replace(timeline, counts=_shown_counts(timeline))
+
+
+def _restricted(subject: Subject, filters: Filters) -> QuerySet[TimelineEntry]:
+    rows = subject.entries().select_related("story").defer("story__happened_reason", "story__speaker_reason")
+    if filters.key:
+        rows = rows.filter(is_key=True)
+    if filters.thin:
+        rows = rows.filter(is_thin=True)
+    if filters.kind:
+        rows = rows.filter(source_kinds__contains=[filters.kind])
+    if filters.language:
+        rows = rows.filter(languages__contains=[filters.language])
+    rows = _crossed(rows, subject, filters)
+    return _dated(rows, filters)
+
+
+def _crossed(rows: QuerySet[TimelineEntry], subject: Subject, filters: Filters) -> QuerySet[TimelineEntry]:
+    """Narrow a region's or topic's list to a conflict, and a conflict's list to a region."""
+    if filters.conflict and subject.kind != "conflict":
+        other = TimelineEntry.objects.filter(conflict=subjects.find("conflict", filters.conflict))
+    elif filters.region and subject.kind == "conflict":
+        other = TimelineEntry.objects.filter(region=subjects.find("region", filters.region))
+    else:
+        return rows
+    return rows.filter(Exists(other.filter(topic__isnull=True, story=OuterRef("story"))))
+
+
+def _dated(rows: QuerySet[TimelineEntry], filters: Filters) -> QuerySet[TimelineEntry]:
+    if filters.as_of:
+        rows = rows.filter(report_at__lt=_midnight(filters.as_of + timedelta(days=1)))
+    since, until = filters.since, filters.until
+    if filters.order == EVENT:
+        rows = rows.filter(event_on__gte=since) if since else rows
+        return rows.filter(event_on__lte=until) if until else rows
+    rows = rows.filter(report_at__gte=_midnight(since)) if since else rows
+    return rows.filter(report_at__lt=_midnight(until + timedelta(days=1))) if until else rows
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+def _page(rows: QuerySet[TimelineEntry], filters: Filters) -> QuerySet[TimelineEntry]:
+    names = ["report_at", "story_id"] if filters.order != EVENT else ["event_on", "report_at", "story_id"]
+    if filters.after:
+        return _beyond(rows, filters.after, "gt", filters.order).order_by(*names)
+    if filters.before:
+        rows = _beyond(rows, filters.before, "lt", filters.order)
+    return rows.order_by(*(f"-{name}" for name in names))
+
+
+def _beyond(rows: QuerySet[TimelineEntry], at: Cursor, side: str, order: str) -> QuerySet[TimelineEntry]:
+    """Keep what lies beyond a place; the first condition lets the index start there."""
+    past = Q(**{f"report_at__{side}": at.report_at}) | Q(report_at=at.report_at, **{f"story_id__{side}": at.id})
+    if order != EVENT:
+        return rows.filter(past, **{f"report_at__{side}e": at.report_at})
+    past = Q(**{f"event_on__{side}": at.event_on}) | (Q(event_on=at.event_on) & past)
+    return rows.filter(past, **{f"event_on__{side}e": at.event_on})
+
+
+def _pins(subject: Subject, rows: QuerySet[TimelineEntry]) -> Sequence[TimelineEntry]:
+    pins = Pin.objects.filter(region=subject.region, conflict=subject.conflict, topic=subject.topic)
+    newest = list(pins.order_by("-pinned_at", "-pk").values_list("story_id", flat=True)[:MAX_PINS])
+    found = {entry.story_id: entry for entry in rows.filter(story_id__in=newest)} if newest else {}
+    return [found[pk] for pk in newest if pk in found]
+
+
+def _neighbours(found: Sequence[TimelineEntry], filters: Filters, more: bool) -> dict[str, str]:
+    """Return the query strings of the older and the newer page; a page reached from one side has that side."""
+    older, newer = (True, more) if filters.after else (more, bool(filters.before))
+    if not found:
+        return {"newer": filters.first_page() or "?"} if filters.before else {}
+    first, last = (_place(entry, filters.order) for entry in (found[0], found[-1]))
+    return {
+        "older": filters.query(before=last, after=None) if older else "",
+        "newer": filters.query(after=first, before=None) if newer else "",
+    }
+
+
+def _place(entry: TimelineEntry, order: str) -> Cursor:
+    return Cursor(entry.report_at, entry.story_id, entry.event_on if order == EVENT else None)
+
+
+def _shown_counts(timeline: Timeline) -> dict[date, int]:
+    """Return the totals of the days shown; none where another filter than the subject's own is on."""
+    filters = timeline.filters
+    crossed = filters.conflict or (filters.region and timeline.subject.kind == "conflict")
+    if filters.narrowed or crossed or not timeline.cards:
+        return {}
+    on = [card.on for card in timeline.cards]
+    rows = timeline.subject.days().filter(clock=filters.order, on__gte=min(on), on__lte=max(on))
+    return {day: count for day, count in rows.values_list("on", "story_count") if count > 0}
+
+
+def story_timeline(stories: Sequence[Story]) -> tuple[Card, ...]:
+    """Return cards for stories that are not read from a timeline, in the given order."""
+    from aggregator.services.cards import card_of_story
+
+    return tuple(card_of_story(story) for story in stories)

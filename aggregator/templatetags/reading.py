@@ -1,0 +1,217 @@
+"""How reader pages write times, dates, lags, kinds, languages and links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_noop as _noop
+
+register = template.Library()
+
+_HTTP = re.compile(r"https?://[^\s\x00-\x20\"'<>\\]+\Z", re.IGNORECASE)
+KINDS = {
+    "national": _noop("national outlet"),
+    "public-broadcaster": _noop("public broadcaster"),
+    "regional": _noop("regional outlet"),
+    "analysis": _noop("analysis"),
+    "state-aligned": _noop("state-aligned outlet"),
+    "state-media": _noop("state media"),
+    "state-funded": _noop("state-funded outlet"),
+    "investigative": _noop("investigative outlet"),
+    "igo": _noop("international organisation"),
+    "specialist": _noop("specialist outlet"),
+    "wire": _noop("wire agency"),
+    "official": _noop("official source: a party's own words"),
+    "aggregator": _noop("aggregator"),
+    "ngo": _noop("non-governmental organisation"),
+    "advocacy-press": _noop("advocacy press"),
+    "opposition-press": _noop("opposition press"),
+}
+
+
+@register.filter
+def kind_name(kind: str) -> str:
+    """Return a source kind in words."""
+    return gettext(KINDS.get(kind, kind.replace("-", " "))) if kind else ""
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """Return a time with its day; a small script shows it in the reader's zone."""
+    return _time(value, "j M Y, H:i", " UTC", "moment")
+
+
+@register.filter
+def clock(value: datetime | None) -> SafeString | str:
+    """Return hours and minutes, for lists whose heading gives the day."""
+    return _time(value, "H:i", "", "clock")
+
+
+def _time(value: datetime | None, form: str, ending: str, kind: str) -> SafeString | str:
+    if value is None:
+        return ""
+    value = value.astimezone(UTC)
+    words = date_format(value, form) + ending
+    full = date_format(value, "j M Y, H:i") + " UTC"
+    return format_html('<time datetime="{}" title="{}" data-t="{}">{}</time>', f"{value:%Y-%m-%dT%H:%MZ}", full, kind, words)
+
+
+@register.filter
+def day(value: date | None) -> SafeString | str:
+    """Return a date of the place, such as 19 Sep 2023; it never moves with the reader."""
+    if value is None:
+        return ""
+    return format_html('<time datetime="{}">{}</time>', value.isoformat()[:10], date_format(value, "j M Y"))
+
+
+@register.filter
+def lag(value: timedelta | None) -> str:
+    """Return a lag such as "+24 min", "+3 h 10 min", "+2 d"."""
+    if value is None:
+        return ""
+    minutes = int(value.total_seconds() // 60)
+    if minutes < 90:
+        return f"+{minutes} min"
+    if minutes < 48 * 60:
+        hours, rest = divmod(minutes, 60)
+        return f"+{hours} h {rest} min" if rest else f"+{hours} h"
+    return f"+{minutes // (24 * 60)} d"
+
+
+@register.filter
+def web_link(url: str) -> str:
+    """Return an address if it is plain http(s), '' otherwise: nothing else becomes a link."""
+    return url if isinstance(url, str) and _HTTP.match(url) else ""
+
+
+@register.filter
+def times(count: int) -> range:
+    """Return a range to loop over."""
+    return range(max(int(count), 0))
+
+
+@register.filter
+def percent(share: float) -> int:
+    """Return a share as whole percent."""
+    return round(100 * share)
+
+
+@lru_cache(maxsize=8)
+def _locale(code: str) -> Locale:
+    try:
+        return Locale.parse(code.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """Return the name of an ISO country code in the page's language."""
+    return str(_locale(get_language() or "en").territories.get(code.upper(), code)) if code else ""
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """Return the name of a language in the page's language."""
+    return str(_locale(get_language() or "en").languages.get(code.split("-")[0], code)) if code else ""
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """Return a search snippet with the found words marked; everything else is escaped."""
+    parts = re.split("([\x02\x03])", text)
+    found: list[tuple[str, str]] = []
+    inside = False
+    for part in parts:
+        if part in ("\x02", "\x03"):
+            inside = part == "\x02"
+        elif part:
+            found.append(("mark" if inside else "span", part))
+    return format_html_join("", "<{0}>{1}</{0}>", found)
+
+
+@register.filter
+def gap_words(gap: Any) -> str:
+    """Return what a gap row says."""
+    days = ngettext("no reports for %(days)s day", "no reports for %(days)s days", gap.days) % {"days": gap.days}
+    between = gettext("%(first)s to %(last)s") % {"first": _short(gap.first), "last": _short(gap.last)}
+    return f"{days}, {between}"
+
+
+def _short(value: date) -> str:
+    return date_format(value, "j M")
+
+
+_REASONS = {
+    "named": _noop("names the place"),
+    "cue": _noop("matched words"),
+    "cues": _noop("matched words"),
+    "model": _noop("the words taken together"),
+    "both": _noop("matched words, and the words taken together"),
+    "curator": _noop("a curator decided"),
+    "same_event": _noop("same happening"),
+    "as_reported": _noop("no better knowledge than the report"),
+    "opened": _noop("opened the story"),
+}
+
+
+@register.filter
+def reason_words(reason: dict[str, Any]) -> str:
+    """Return a stored reason as a sentence: its code in words, and its evidence."""
+    if not isinstance(reason, dict):
+        return ""
+    code = str(reason.get("code") or reason.get("rule") or "")
+    words = gettext(_REASONS[code]) if code in _REASONS else code.replace("_", " ")
+    evidence = [_evidence(key, value) for key, value in reason.items() if key not in ("code", "rule")]
+    return ": ".join(part for part in (words, "; ".join(part for part in evidence if part)) if part)[:400]
+
+
+def _evidence(key: str, value: Any) -> str:
+    if isinstance(value, dict):
+        value = [f"{name} {one}" for name, one in value.items()]
+    if isinstance(value, float):
+        value = f"{value:.2f}"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        value = ", ".join(str(one) for one in list(value)[:8])
+    return f"{key.replace('_', ' ')} {value}" if value not in ("", None) else ""
+
+
+@register.inclusion_tag("components/_strip.html")
+def density(strip: Any, path: str, query: str = "") -> dict[str, Any]:
+    """Draw a density strip; each bar leads to the list as it runs from that day down."""
+    bars = [
+        {"x": n * 10 + 1, "y": round(48 - 46 * bar.share, 1), "h": round(46 * bar.share, 1), "bar": bar}
+        for n, bar in enumerate(strip.bars)
+    ]
+    return {"strip": strip, "bars": bars, "width": len(bars) * 10, "path": path, "query": query}
+
+
+@register.simple_tag(takes_context=True)
+def in_language(context: template.Context, code: str) -> str:
+    """Return the address of this page in another language."""
+    from django.conf import settings
+
+    path = context["request"].get_full_path_info()
+    return path if code == settings.LANGUAGE_CODE else f"/{code}{path}"
+
+
+@register.simple_tag
+def changed_query(filters: Any, **changes: Any) -> str:
+    """Return the query string of a list with some filters changed, from its first page."""
+    return "?" + filters.query(before=None, after=None, **changes)
+
+
+@register.filter
+def own_name(code: str) -> str:
+    """Return the name of a language in that language."""
+    return str(_locale(code).get_display_name(code) or code).capitalize()

@@ -1,0 +1,51 @@
+"""The addresses that readers see: permanent nouns. Included by newsroom/urls.py."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path, register_converter
+
+from aggregator.views import about, articles, following, front, lists, reports, search, sources, stories
+
+
+class FaceConverter:
+    """The ending of a face."""
+
+    regex = "atom|json|csv|geojson"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(FaceConverter, "face")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", front.front, name="front"),
+    path("feed.<face:face>", front.front, name="front-face"),
+    path("regions/", lists.regions, name="regions"),
+    path("regions/<slug:slug>/", lists.region, name="region"),
+    path("regions/<slug:slug>.<face:face>", lists.region, name="region-face"),
+    path("regions/<slug:slug>.opml", sources.region_opml, name="region-opml"),
+    path("topics/", lists.topics, name="topics"),
+    path("topics/<slug:slug>/", lists.topic, name="topic"),
+    path("topics/<slug:slug>.<face:face>", lists.topic, name="topic-face"),
+    path("conflicts/", lists.conflicts, name="conflicts"),
+    path("conflicts/<slug:slug>/", lists.conflict, name="conflict"),
+    path("conflicts/<slug:slug>.<face:face>", lists.conflict, name="conflict-face"),
+    path("stories/<int:pk>/", stories.story, name="story-id"),
+    path("stories/<int:pk>.<face:face>", stories.story, name="story-face"),
+    path("stories/<int:pk>-<str:slug>/", stories.story, name="story"),
+    path("articles/<int:pk>/", articles.article, name="article"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/<slug:slug>/", sources.source, name="source"),
+    path("sources/<slug:slug>.<face:face>", sources.source, name="source-face"),
+    path("search/", search.search, name="search"),
+    path("search.<face:face>", search.search, name="search-face"),
+    path("report/thanks/", reports.thanks, name="report-thanks"),
+    path("report/<str:kind>/<int:pk>/", reports.report, name="report"),
+    path("following/", following.following, name="following"),
+    path("status/", about.status, name="status"),
+    path("methodology/", about.methodology, name="methodology"),
+]

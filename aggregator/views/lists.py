@@ -1,0 +1,255 @@
+"""Regions, topics and conflicts: a timeline with what stands beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from aggregator import clock
+from aggregator.models import Conflict, Region, Topic
+from aggregator.services import activity, faces, filters, health, lists, map_points, timelines
+from aggregator.services.filters import EVENT, REPORT, Filters
+from aggregator.services.timelines import Timeline
+from aggregator.views import face_answers
+from aggregator.views.answers import clean_address, page, reader_page
+
+LANES = (
+    ("fighting", ("fighting", "internal-violence")),
+    ("peace", ("peace",)),
+    ("people", ("people",)),
+    ("law", ("law",)),
+    ("other", ("power", "aftermath")),
+)
+
+
+@reader_page("region")
+def region(request: HttpRequest, slug: str, face: str = "") -> HttpResponse:
+    """Show a region's timeline, in the order of first reports, or one of its faces."""
+    return _list(request, "region", slug, face, REPORT)
+
+
+@reader_page("topic")
+def topic(request: HttpRequest, slug: str, face: str = "") -> HttpResponse:
+    """Show a topic's timeline, in the order of events, or one of its faces."""
+    return _list(request, "topic", slug, face, EVENT)
+
+
+@reader_page("conflict")
+def conflict(request: HttpRequest, slug: str, face: str = "") -> HttpResponse:
+    """Show a conflict's timeline, in the order of events, or one of its faces."""
+    return _list(request, "conflict", slug, face, EVENT)
+
+
+def _list(request: HttpRequest, kind: str, slug: str, face: str, order: str) -> HttpResponse:
+    if not face and (clean := clean_address(request)):
+        return clean
+    asked = filters.read(request.GET, default_order=order)
+    subject = timelines.subject_of(kind, slug, asked)
+    timeline = timelines.read(subject, asked)
+    if face:
+        return _face(request, timeline, face)
+    context = _base(request, timeline) | _BESIDE[kind](timeline, clock.now())
+    return page(request, f"{kind}s/{kind}.html", context, changed_at=None)
+
+
+def _face(request: HttpRequest, timeline: Timeline, name: str) -> HttpResponse:
+    subject = timeline.subject
+    own = reverse(f"{subject.kind}-face", args=[subject.owner.slug, name])
+    found = faces.of_cards(
+        timeline.all_cards,
+        title=f"{title_of(timeline)} · {face_answers.site_name()}",
+        site=face_answers.site(),
+        home=timeline.path,
+        own=_with(own, timeline.filters.query()),
+        older=_with(own, timeline.older) if timeline.older else "",
+    )
+    return face_answers.answer(request, found, name)
+
+
+def _with(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
+def title_of(timeline: Timeline) -> str:
+    """Return the name of a list for headings and feeds, e.g. "Mali: Shelling"."""
+    subject = timeline.subject
+    parts = [subject.name]
+    if subject.kind != "topic" and subject.topic:
+        parts.append(subject.topic.name)
+    if subject.kind == "topic" and subject.region and timeline.filters.region:
+        parts.append(subject.region.name)
+    return ": ".join(parts)
+
+
+def _base(request: HttpRequest, timeline: Timeline) -> dict[str, Any]:
+    subject, asked = timeline.subject, timeline.filters
+    feeds = health.feed_health()
+    topics = lists.all_topics()
+    query = asked.first_page()
+    return {
+        "timeline": timeline,
+        "subject": subject,
+        "owner": subject.owner,
+        "title": title_of(timeline),
+        "filters": asked,
+        "choices": lists.choices(topics),
+        "topics": topics,
+        "feeds": feeds,
+        "why_empty": health.why_empty(
+            feeds, narrowed=asked.narrowed or bool(subject.topic and subject.kind != "topic"), paged=asked.paged
+        ),
+        "face_links": [
+            (label, _with(reverse(f"{subject.kind}-face", args=[subject.owner.slug, name]), query), kind)
+            for name, label, kind in FACE_LABELS
+        ],
+        "follow_query": _with(subject.path, query),
+        "canonical": canonical(timeline),
+        "first_page": _with(subject.path, query),
+    }
+
+
+FACE_LABELS = (
+    ("atom", "Atom", "application/atom+xml"),
+    ("json", "JSON", "application/feed+json"),
+    ("csv", "CSV", "text/csv"),
+    ("geojson", "GeoJSON", "application/geo+json"),
+)
+
+
+def canonical(timeline: Timeline) -> str:
+    """Return the path that stands for this page: region × topic belongs to the region's address."""
+    subject, asked = timeline.subject, timeline.filters
+    if subject.kind == "topic" and asked.region and subject.region and subject.topic:
+        query = asked.query(region="", topic=subject.topic.slug)
+        return _with(reverse("region", args=[subject.region.slug]), query)
+    return timeline.path
+
+
+def _strip(timeline: Timeline, now: datetime, days: int) -> activity.Strip:
+    asked = timeline.filters
+    newest = timeline.cards[0].on if timeline.cards else None
+    last = asked.as_of or asked.until or activity.anchor(newest, now.date(), days=days)
+    return activity.strip(timeline.subject, last, clock=asked.order, days=days)
+
+
+def _beside_region(timeline: Timeline, now: datetime) -> dict[str, Any]:
+    region = timeline.subject.region
+    assert region is not None
+    areas = lists.sub_areas(region, now.date())
+    until = max((card.report_at for card in timeline.cards), default=now)
+    return {
+        "breadcrumb": lists.breadcrumb(region),
+        "also_under": lists.also_listed_under(region),
+        "conflicts": lists.conflicts_in(region, now.date()),
+        "strip": _strip(timeline, now, 30),
+        "areas": areas[: lists.MAX_BESIDE],
+        "more_areas": len(areas) > lists.MAX_BESIDE,
+        "busy_topics": [b for b in activity.busy_topics(_plain(timeline), lists.all_topics(), now.date()) if b.now][:8],
+        "shares": lists.who_reports(timeline),
+        "home_sources": lists.sources_of(region),
+        "also_published": [] if timeline.filters.paged else lists.also_published(region, timeline.subject.topic, until),
+        "map": map_points.regional(region, areas),
+    }
+
+
+def _plain(timeline: Timeline) -> timelines.Subject:
+    subject = timeline.subject
+    return timelines.Subject(subject.kind, region=subject.region, conflict=subject.conflict)
+
+
+def _beside_topic(timeline: Timeline, now: datetime) -> dict[str, Any]:
+    subject = timeline.subject
+    assert subject.topic is not None
+    asked = timeline.filters
+    return {
+        "strip": _strip(timeline, now, 90),
+        "changes": activity.changes(subject, now.date()),
+        "order_links": _order_links(asked),
+        "region": subject.region if asked.region else None,
+        "busy_regions": lists.regions_of_topic(subject.topic, now.date()),
+    }
+
+
+def _order_links(asked: Filters) -> list[tuple[str, str, bool]]:
+    first = {"before": None, "after": None}
+    return [
+        (label, "?" + asked.query(order=order, default_order="", **first), asked.order == order)
+        for order, label in ((EVENT, _("event date")), (REPORT, _("report date")))
+    ]
+
+
+def _beside_conflict(timeline: Timeline, now: datetime) -> dict[str, Any]:
+    row = timeline.subject.conflict
+    assert row is not None
+    parties = list(row.parties.all())
+    topics = lists.all_topics()
+    areas = activity.busy_regions(list(row.regions.all()), now.date())
+    return {
+        "sides": [(side, list(members)) for side, members in groupby(parties, lambda party: party.side)],
+        "strip": _strip(timeline, now, 90),
+        "changes": activity.changes(timeline.subject, now.date()),
+        "order_links": _order_links(timeline.filters),
+        "areas": areas,
+        "busy_topics": [b for b in activity.busy_topics(_plain(timeline), topics, now.date()) if b.now][:8],
+        "lanes": lanes(timeline, topics),
+        "shares": lists.who_reports(timeline),
+        "children": list(row.children.all()),
+        "map": map_points.of_areas(areas),
+    }
+
+
+_BESIDE = {"region": _beside_region, "topic": _beside_topic, "conflict": _beside_conflict}
+
+
+def lanes(timeline: Timeline, topics: list[Topic]) -> list[tuple[str, list[Any]]]:
+    """Return the key stories of this page by lane: fighting, peace, people, law; the rest under other."""
+    group_of = {topic.slug: topic.group.slug for topic in topics}
+    lane_of = {group: lane for lane, groups in LANES for group in groups}
+    found: dict[str, list[Any]] = {lane: [] for lane, _groups in LANES}
+    for card in timeline.cards:
+        if card.story.is_key and card.topics:
+            group = group_of.get(card.topics[0]["slug"], "")
+            found[lane_of.get(group, "other")].append(card)
+    return [(lane, cards) for lane, cards in found.items() if cards]
+
+
+def regions(request: HttpRequest) -> HttpResponse:
+    """List all regions as a tree with their stories of seven days."""
+    rows = list(Region.objects.defer("data", "status_note"))
+    busy = {one.row.pk: one.now for one in activity.busy_regions(rows, clock.now().date())}
+    tree = _tree(rows, busy)
+    return page(request, "regions/index.html", {"tree": tree, "map": map_points.world(rows, busy)})
+
+
+def _tree(rows: list[Region], busy: dict[int, int]) -> list[dict[str, Any]]:
+    children: dict[int | None, list[Region]] = {}
+    for row in rows:
+        children.setdefault(row.parent_id, []).append(row)
+
+    def below(parent: int | None, depth: int) -> list[dict[str, Any]]:
+        members = children.get(parent, []) if depth < 8 else []
+        return [{"row": row, "now": busy.get(row.pk, 0), "below": below(row.pk, depth + 1)} for row in members]
+
+    return below(None, 0)
+
+
+def topics(request: HttpRequest) -> HttpResponse:
+    """List all topics in their groups."""
+    rows = list(Topic.objects.select_related("group").defer("data"))
+    rows.sort(key=lambda row: (row.group.position, row.group.name, row.position, row.name))
+    counts = {one.row.pk: one for one in lists.busy_topics_everywhere(rows, clock.now().date())}
+    groups = [
+        (group, [counts[row.pk] for row in members]) for group, members in groupby(rows, lambda row: row.group)
+    ]
+    return page(request, "topics/index.html", {"groups": groups})
+
+
+def conflicts(request: HttpRequest) -> HttpResponse:
+    """List all conflicts, the busiest first."""
+    rows = list(Conflict.objects.prefetch_related("regions"))
+    return page(request, "conflicts/index.html", {"busy": activity.busy_conflicts(rows, clock.now().date())})

@@ -1,0 +1,67 @@
+"""Search."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from aggregator.services import faces, filters, lists
+from aggregator.services import search as service
+from aggregator.services.filters import FilterError
+from aggregator.views import face_answers
+from aggregator.views.answers import page
+
+
+def search(request: HttpRequest, face: str = "") -> HttpResponse:
+    """Show what matches a query, newest first, or a face of it."""
+    text = request.GET.get("q", "").strip()
+    try:
+        asked = filters.read(request.GET)
+        query = service.read_query(text)
+    except FilterError as error:
+        return page(request, "search.html", _context(text[:300]) | {"error": _(str(error))}, status=400)
+    if query.empty:
+        return page(request, "search.html", _context(text) | {"filters": asked})
+    results = service.search(query, asked)
+    params = {"q": text} | dict(pair.split("=", 1) for pair in asked.first_page().split("&") if pair)
+    older = urlencode(params | {"before": f"r{results.older}"}) if results.older else ""
+    if face:
+        return _face(request, results, face, params, older)
+    context = _context(text) | {
+        "results": results,
+        "filters": asked,
+        "older": older,
+        "first_page": f"{reverse('search')}?{urlencode(params)}",
+        "face_links": [
+            (label, f"{reverse('search-face', args=[name])}?{urlencode(params)}", kind)
+            for name, label, kind in FACES
+        ],
+    }
+    response = page(request, "search.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+FACES = (("atom", "Atom", "application/atom+xml"), ("json", "JSON", "application/feed+json"), ("csv", "CSV", "text/csv"))
+
+
+def _context(text: str) -> dict[str, object]:
+    return {"q": text, "choices": lists.choices(lists.all_topics())}
+
+
+def _face(
+    request: HttpRequest, results: service.Results, face: str, params: dict[str, str], older: str
+) -> HttpResponse:
+    own = reverse("search-face", args=[face])
+    listed = faces.of_articles(
+        [hit.article for hit in results.hits],
+        title=f"{params['q']} · {face_answers.site_name()}",
+        site=face_answers.site(),
+        home=f"{reverse('search')}?{urlencode(params)}",
+        own=f"{own}?{urlencode(params)}",
+        older=f"{own}?{older}" if older else "",
+    )
+    return face_answers.answer(request, listed, face)

@@ -1,0 +1,56 @@
+"""Outlets."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from aggregator.models import Feed, Region
+from aggregator.pipeline.faces import opml
+from aggregator.services import faces, lists, source_page, subjects
+from aggregator.views import face_answers
+from aggregator.views.answers import page, public, reader_page
+
+
+@reader_page("source")
+def source(request: HttpRequest, slug: str, face: str = "") -> HttpResponse:
+    """Show an outlet, or its newest articles as a face."""
+    if face:
+        return _face(request, slug, face)
+    found = source_page.read_source(slug)
+    context = {
+        "page": found,
+        "source": found.source,
+        "face_links": [("Atom", reverse("source-face", args=[slug, "atom"]), "application/atom+xml")],
+        "canonical": found.source.get_absolute_url(),
+    }
+    return page(request, "sources/source.html", context)
+
+
+def _face(request: HttpRequest, slug: str, face: str) -> HttpResponse:
+    row = source_page.find_source(slug)
+    listed = faces.of_articles(
+        source_page.recent_articles(row),
+        title=f"{row.name} · {face_answers.site_name()}",
+        site=face_answers.site(),
+        home=row.get_absolute_url(),
+        own=reverse("source-face", args=[slug, face]),
+    )
+    return face_answers.answer(request, listed, face)
+
+
+def sources(request: HttpRequest) -> HttpResponse:
+    """List the outlets that are read."""
+    return page(request, "sources/index.html", {"sources": source_page.all_sources()})
+
+
+@reader_page("region")
+def region_opml(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give the feeds of the outlets at home in a region, for a feed reader."""
+    row = subjects.find("region", slug)
+    assert isinstance(row, Region)
+    rows = lists.sources_of(row)
+    feeds = Feed.objects.filter(source__in=rows, enabled=True).order_by("source__name", "title", "pk")
+    outlines = faces.outlines(rows, feeds.values_list("source_id", "title", "url"))
+    title = f"{row.name} · {face_answers.site_name()}"
+    return public(HttpResponse(opml(title, outlines), content_type="text/x-opml; charset=utf-8"))

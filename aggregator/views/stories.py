@@ -1,0 +1,48 @@
+"""Stories."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import reverse
+
+from aggregator.pipeline import timeline
+from aggregator.services import faces, story_page
+from aggregator.services.story_page import RetiredError
+from aggregator.views import face_answers
+from aggregator.views.answers import page, public, reader_page
+
+
+@reader_page("story")
+def story(request: HttpRequest, pk: int, slug: str = "", face: str = "") -> HttpResponse:
+    """Show a story, or its articles as a face; a retired one leads to the one it was merged into."""
+    try:
+        found = story_page.read_story(pk)
+    except RetiredError as retired:
+        target = retired.target
+        address = reverse("story-face", args=[target.pk, face]) if face else target.get_absolute_url()
+        return public(HttpResponsePermanentRedirect(address))
+    address = found.story.get_absolute_url()
+    if face:
+        return _face(request, found, face)
+    if slug != (found.story.slug or "story"):
+        return public(HttpResponsePermanentRedirect(address))
+    context = {
+        "page": found,
+        "story": found.story,
+        "dots": timeline.dots(found.story.origin_count, found.story.copy_count),
+        "canonical": address,
+        "face_links": [("Atom", reverse("story-face", args=[pk, "atom"]), "application/atom+xml")],
+    }
+    return page(request, "stories/story.html", context)
+
+
+def _face(request: HttpRequest, found: story_page.StoryPage, face: str) -> HttpResponse:
+    reports = [report.article for report in reversed(found.reports)]
+    listed = faces.of_articles(
+        reports,
+        title=found.story.headline,
+        site=face_answers.site(),
+        home=found.story.get_absolute_url(),
+        own=reverse("story-face", args=[found.story.pk, face]),
+    )
+    return face_answers.answer(request, listed, face)
