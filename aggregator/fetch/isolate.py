@@ -53,7 +53,7 @@ class Child:
     def __init__(self, *, seconds: float = 5.0, memory: int = 512_000_000, wall: float | None = None) -> None:
         self.seconds, self.memory, self.wall = seconds, memory, wall or seconds + 0.5
         self._process: subprocess.Popen[bytes] | None = None
-        self._owner = self._calls = 0
+        self._owner = self._thread_owner = self._calls = 0
         self._lock = threading.Lock()
         self._thread: ThreadPoolExecutor | None = None
 
@@ -74,7 +74,9 @@ class Child:
 
     async def run_async(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Do the same without holding up the event loop."""
-        self._thread = self._thread or ThreadPoolExecutor(1, "isolate")
+        # The child dies with the thread that started it, so that thread is kept; a fork has its own.
+        if self._thread is None or self._thread_owner != os.getpid():
+            self._thread, self._thread_owner = ThreadPoolExecutor(1, "isolate"), os.getpid()
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, partial(self.run, function, *args, **options)
         )
@@ -125,7 +127,6 @@ class Child:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._owner != os.getpid():  # a forked worker has its own child
             self._process, self._owner = None, os.getpid()
-            self._thread = None
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._calls = 0
@@ -152,7 +153,11 @@ _children: dict[tuple[float, int], Child] = {}
 
 
 def call(
-    function: Callable[..., Any], *args: Any, seconds: float = 5.0, memory: int = 1_000_000_000, **options: Any
+    function: Callable[..., Any],
+    *args: Any,
+    seconds: float = 5.0,
+    memory: int = 1_000_000_000,
+    **options: Any,
 ) -> Any:
     """Run a function in the process's child of these bounds; see Child.run for what it raises."""
     return child_for(seconds, memory).run(function, *args, **options)

@@ -130,7 +130,13 @@ async def poll_feed(web: Web, child: Child, job: FeedJob) -> FeedResult:
         async with web.get(request) as answer:
             parsed, body_hash = await _read(child, job, answer)
         light = Answer(
-            answer.status, answer.url, b"", answer.headers, answer.wire_bytes, answer.hops, answer.permanent_url
+            answer.status,
+            answer.url,
+            b"",
+            answer.headers,
+            answer.wire_bytes,
+            answer.hops,
+            answer.permanent_url,
         )
         return FeedResult(job, light, parsed, body_hash, None, time.monotonic() - started)
     except AggregatorError as error:

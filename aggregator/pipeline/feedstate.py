@@ -128,7 +128,9 @@ def _gone(feed: FeedNow, outcome: Outcome, now: datetime) -> FeedNow:
 
 
 def _after_answer(feed: FeedNow, outcome: Outcome, now: datetime) -> FeedNow:
-    feed = replace(feed, failures=0, last_ok_at=now, last_new_at=now if outcome.new_count else feed.last_new_at)
+    feed = replace(
+        feed, failures=0, last_ok_at=now, last_new_at=now if outcome.new_count else feed.last_new_at
+    )
     if "gone" in feed.extra:
         feed = replace(feed, extra={name: value for name, value in feed.extra.items() if name != "gone"})
     if outcome.document is not None:

@@ -18,7 +18,7 @@ from aggregator.pipeline.urls import bare_url, hash64, path_of
 
 BY_ID, BY_LINK_AND_DATE, BY_ALL = 0, 1, 2
 BAD_SHARE = 0.05
-DATE_MOVED = timedelta(minutes=1)
+DATE_MOVED = timedelta(minutes=30)  # less is a correction of the clock, not of the item
 MAX_FUTURE = timedelta(minutes=5)  # clocks of servers differ
 
 

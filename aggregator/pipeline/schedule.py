@@ -36,13 +36,13 @@ def next_poll_at(
 ) -> datetime:
     """Return when a feed is due again, at most MAX_WAIT (1 day) after `now`.
 
-    `every` is the normal wait; after failures in a row it is MIN_WAIT doubled for each, where that is
-    longer. `jitter` in [-1, 1] moves it by up to 20 %. `asked` is the wait the server asked for
+    `every` is the normal wait; after failures in a row it is MIN_WAIT (5 minutes) doubled for each
+    instead. `jitter` in [-1, 1] moves it by up to 20 %. `asked` is the wait the server asked for
     (Retry-After, max-age, ttl) and wins when it is longer. Raises ValueError if `failures` is negative.
     """
     if failures < 0:
         raise ValueError("failures cannot be negative")
-    wait = max(every, MIN_WAIT * 2 ** min(failures, 12)) if failures else every
+    wait = MIN_WAIT * 2 ** min(failures, 12) if failures else every
     wait = min(wait, MAX_WAIT) * (1 + JITTER * max(-1.0, min(1.0, jitter)))
     return now + min(max(wait, asked or timedelta()), MAX_WAIT)
 

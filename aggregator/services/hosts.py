@@ -73,6 +73,14 @@ WHERE host.id = found.id AND host.due_at IS DISTINCT FROM GREATEST(found.due_at,
 """
 
 
+_REST = """
+SELECT extract(epoch FROM min(free_at) - clock_timestamp()) FROM aggregator_host
+WHERE due_at <= %(now)s AND free_at > clock_timestamp()
+  AND (lease_until IS NULL OR lease_until < clock_timestamp())
+  AND (hold_until IS NULL OR hold_until <= %(now)s)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A host that is ours until its lease ends."""
@@ -102,6 +110,14 @@ def claim(now: datetime, *, limit: int, token: int) -> list[Claimed]:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"now": now, "limit": limit, "token": token, "lease": LEASE_SECONDS})
         return [Claimed(*row) for row in cursor.fetchall()]
+
+
+def rest(now: datetime) -> float | None:
+    """Return the seconds until the first due host may be asked that keeps its gap; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REST, {"now": now})
+        found = cursor.fetchone()[0]
+    return None if found is None else float(found)
 
 
 def release(left: Sequence[Left], now: datetime, *, token: int) -> None:

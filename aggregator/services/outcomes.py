@@ -76,7 +76,9 @@ def _outcome(row: FeedRow, result: FeedResult, seen: Seen | None, now: datetime)
     was_full = not (result.job.etag or result.job.last_modified)
     if result.error is not None:
         headers = result.error.headers if isinstance(result.error, StatusError) else {}
-        asked = schedule.asked_wait(now, retry_after=headers.get("retry-after", ""), date=headers.get("date", ""))
+        asked = schedule.asked_wait(
+            now, retry_after=headers.get("retry-after", ""), date=headers.get("date", "")
+        )
         return Outcome("failed", result.error.code, result.error.sentence, asked, was_full=was_full)
     answer = result.answer
     assert answer is not None
@@ -124,7 +126,17 @@ def _document(result: FeedResult, seen: Seen) -> Document:
 
 # --- writing -----------------------------------------------------------------------------------
 
-_QUIET = ("state", "code", "sentence", "failures", "every", "etag", "last_modified", "body_hash", "moved_count")
+_QUIET = (
+    "state",
+    "code",
+    "sentence",
+    "failures",
+    "every",
+    "etag",
+    "last_modified",
+    "body_hash",
+    "moved_count",
+)
 _QUIET += ("extra", "title", "last_new_at", "last_full_get_at", "id_policy")
 
 
@@ -256,5 +268,3 @@ def merge_feeds(feed: Feed, into: Feed, now: datetime) -> None:
         state_sentence=f"It has become the same as the feed {into.title or into.url}, which goes on.",
         state_since=now,
     )
-
-

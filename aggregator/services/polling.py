@@ -77,7 +77,11 @@ class _Round:
             if time.monotonic() < until:
                 self._claim(now())
             if not self.running:
-                return self.is_last_claim_full
+                if time.monotonic() >= until:
+                    return True  # what was written last may have made more due
+                if not self._rest(now(), until):
+                    return self.is_last_claim_full
+                continue
             self._loop().run(self._slice())
             self._write(now())
 
@@ -103,6 +107,14 @@ class _Round:
             visits, rows = claiming.due_at(claimed, now, feeds_each=each[0], pages_each=each[1])
         self.rows.update(rows)
         self._loop().run(self._start(visits, now))
+
+    def _rest(self, now: datetime, until: float) -> bool:
+        """Wait for a host that is due and keeps its gap; return whether there was one to wait for."""
+        wait = hosts.rest(now)
+        if wait is None or time.monotonic() + wait > until:
+            return False
+        time.sleep(min(max(wait, 0.01), SLICE))
+        return True
 
     def _write(self, now: datetime) -> None:
         feeds, pages, self.feeds, self.pages, self.weight = self.feeds, self.pages, [], [], 0

@@ -49,7 +49,9 @@ _EDITED = """ON CONFLICT (article_id) DO UPDATE SET entry = EXCLUDED.entry, why 
 WHERE aggregator_work.stage = 'page'"""
 
 
-_Keyed = tuple[FeedRow, list[tuple[Entry, int, "int | None"]], int]  # feed, entries with key and alias, policy
+_Keyed = tuple[
+    FeedRow, list[tuple[Entry, int, "int | None"]], int
+]  # feed, entries with key and alias, policy
 
 
 @dataclass(slots=True)
@@ -79,7 +81,9 @@ class _Fresh:
 @dataclass(slots=True)
 class _Sorted:
     fresh: list[_Fresh] = field(default_factory=list)
-    edited: list[tuple[FeedRow, Entry, int, int, int]] = field(default_factory=list)  # …, item, article, content
+    edited: list[tuple[FeedRow, Entry, int, int, int]] = field(
+        default_factory=list
+    )  # …, item, article, content
     seen: dict[int, Seen] = field(default_factory=dict)
 
 
@@ -91,7 +95,7 @@ def store_entries(documents: Sequence[tuple[FeedRow, ParsedFeed]], now: datetime
     for row, entries, policy in keyed:
         _sort(row, entries, policy, known.get(row.now.id, {}), found)
     if found.fresh:
-        _store_fresh(found.fresh, found.seen, now)
+        _store_fresh(found, now)
     if found.edited:
         _store_edited(found.edited, now)
     return found.seen
@@ -158,9 +162,7 @@ def _fresh(row: FeedRow, entry: Entry, key: int, alias: int | None, *, is_shared
     return _Fresh(row, entry, key, alias, identity.content_of(entry), (row.source_id, place), has_page)
 
 
-def _sort_old(
-    row: FeedRow, old: list[tuple[Entry, int, identity.Known]], found: _Sorted, seen: Seen
-) -> None:
+def _sort_old(row: FeedRow, old: list[tuple[Entry, int, identity.Known]], found: _Sorted, seen: Seen) -> None:
     moved = sum(identity.has_moved(entry, known) for entry, _, known in old)
     is_bump = identity.is_date_bump(moved, len(old))
     for entry, item_id, known in old:
@@ -174,7 +176,8 @@ def _sort_old(
 # --- writing -----------------------------------------------------------------------------------
 
 
-def _store_fresh(fresh: list[_Fresh], seen: dict[int, Seen], now: datetime) -> None:
+def _store_fresh(found: _Sorted, now: datetime) -> None:
+    fresh, seen = found.fresh, found.seen
     fresh.sort(key=lambda each: (each.place, each.row.now.id, each.key))
     first: dict[tuple[int, int], _Fresh] = {}
     for each in fresh:
@@ -188,8 +191,43 @@ def _store_fresh(fresh: list[_Fresh], seen: dict[int, Seen], now: datetime) -> N
     for each in fresh:
         if first[each.place] is not each or each.place not in made:
             seen[each.row.now.id].new_count -= 1
-    _insert_items([each for each in fresh if each.place in ids], ids, now)
+    again = _rekey([each for each in fresh if each.has_page and each.place not in made], ids, found)
+    _insert_items([each for each in fresh if each.place in ids and each.key not in again], ids, now)
     _insert_work([each for each in new if each.place in made], made, now)
+
+
+def _rekey(fresh: list[_Fresh], ids: dict[tuple[int, int], int], found: _Sorted) -> set[int]:
+    """Give items whose id and date were rewritten, but not their address, their new keys.
+
+    Returns the new keys. What such an item says may have changed with its id: then it is an edit.
+    """
+    if not fresh:
+        return set()
+    wanted = {(each.row.now.id, ids[each.place]): each for each in fresh if each.place in ids}
+    items = Item.objects.filter(
+        feed_id__in={feed for feed, _ in wanted}, article_id__in={article for _, article in wanted}
+    ).order_by("feed_id", "article_id", "-id")
+    rows: dict[int, tuple[Item, _Fresh]] = {}
+    for item in items:
+        each = wanted.pop((item.feed_id, item.article_id or 0), None)
+        if each is not None:
+            rows[item.pk] = (item, each)
+    chosen = [rows[pk] for pk in sorted(rows)]
+    for item, each in chosen:
+        if item.content_hash != each.content and item.article_id:
+            found.edited.append((each.row, each.entry, item.pk, item.article_id, each.content))
+            found.seen[each.row.now.id].edited_count += 1
+    update_rows(
+        Item,
+        {
+            "id": [item.pk for item, _ in chosen],
+            "key_hash": [each.key for _, each in chosen],
+            "alias_hash": [each.alias for _, each in chosen],
+            "content_hash": [each.content for _, each in chosen],
+            "dated_at": [each.entry.published_at for _, each in chosen],
+        },
+    )
+    return {each.key for _, each in chosen}
 
 
 def _articles(places: list[tuple[int, int]]) -> dict[tuple[int, int], int]:

@@ -79,9 +79,7 @@ def update_rows(
     size = len(columns[key])
     if not size:
         return
-    given = [
-        f"%({name})s::{key_kind if name == key else _array_of(kinds[name][0])}[]" for name in columns
-    ]
+    given = [f"%({name})s::{key_kind if name == key else _array_of(kinds[name][0])}[]" for name in columns]
     sets = ", ".join(f'"{name}" = {_cast(name, kinds[name][0])}' for name in columns if name != key)
     names = ", ".join(f'"{name}"' for name in columns)
     statement = (

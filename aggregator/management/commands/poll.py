@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from aggregator import clock
 from aggregator.models import Feed
-from aggregator.services import fetching, polling, settling
+from aggregator.services import fetching, polling
 
 PAUSE = 0.5  # seconds between two looks at rows that other workers hold
 
@@ -19,7 +19,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--all", action="store_true", help="poll every feed of approved outlets now")
-        parser.add_argument("--wait", action="store_true", help="fetch pages and settle until nothing is left")
+        parser.add_argument(
+            "--wait", action="store_true", help="fetch pages and settle until nothing is left"
+        )
         parser.add_argument("--seconds", type=float, default=3600, help="stop waiting after so long (3600)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,6 +38,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{feeds.exclude(last_polled_at=None).count()} of {feeds.count()} feeds polled.")
 
     def _drain(self, network: fetching.Network) -> None:
+        from aggregator.services import settling
+
         while True:
             self._check_time()
             more = polling.poll_due(network, clock.now)
