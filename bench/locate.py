@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from aggregator.services.evaluation import regions  # noqa: E402
+from aggregator.services.evaluation import regions
 
 CORPORA = Path(os.environ.get("CORPORA_DIR", Path(__file__).resolve().parent.parent.parent / "shared"))
 SETS = {
@@ -56,8 +56,7 @@ def measure(name: str, field: str, errors: bool) -> dict[str, Any]:
         placed += bool(row.get("focus_region")) and answer["focus_region"] == row["focus_region"]
         if errors and (
             gold != given
-            or focus
-            and answer["focus"] not in focus
+            or (focus and answer["focus"] not in focus)
             or row.get("focus_region") != answer["focus_region"]
         ):
             print(

@@ -19,18 +19,28 @@ from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from aggregator.pipeline.gazetteer import VOCABULARY, load_gazetteer  # noqa: E402
-from aggregator.pipeline.locate import candidates_of  # noqa: E402
-from aggregator.pipeline.placemodel import features_of  # noqa: E402
+from aggregator.pipeline.gazetteer import VOCABULARY, load_gazetteer
+from aggregator.pipeline.locate import read_places
 
 CORPORA = Path(os.environ.get("CORPORA_DIR", Path(__file__).resolve().parent.parent.parent / "shared"))
-SETS = {  # file: (what its countries mean, weight of a document)
-    "geo/lgl.dev.jsonl.gz": ("mentioned", 1.0),
-    "geo/geovirus.dev.jsonl.gz": ("mentioned", 1.0),
-    "geo/geocorpora_tweets.dev.jsonl.gz": ("mentioned", 0.5),
-    "geo/reuters21578_places.dev.jsonl.gz": ("about", 0.15),
-    "geo/feedmix_countries.dev.jsonl": ("about", 4.0),
-    "stream/october2023.jsonl": ("about", 3.0),
+LGL, VIRUS, TWEETS = "geo/lgl.dev.jsonl.gz", "geo/geovirus.dev.jsonl.gz", "geo/geocorpora_tweets.dev.jsonl.gz"
+REUTERS, MIX = "geo/reuters21578_places.dev.jsonl.gz", "geo/feedmix_countries.dev.jsonl"
+STREAM = "stream/october2023.jsonl"
+SETS = {
+    LGL: "mentioned",
+    VIRUS: "mentioned",
+    TWEETS: "mentioned",
+    REUTERS: "about",
+    MIX: "about",
+    STREAM: "about",
+}
+# What each head learns from: sets with the weight of one document, and whether short texts, long ones or both.
+HEADS: dict[str, tuple[dict[str, float], bool | None]] = {
+    "mentioned": ({LGL: 1.0, VIRUS: 1.0, TWEETS: 0.5}, None),
+    "about": ({REUTERS: 0.15, STREAM: 3.0, MIX: 4.0}, False),
+    "about_short": ({REUTERS: 0.15, STREAM: 3.0, MIX: 4.0}, True),
+    "focus": ({LGL: 1.0, VIRUS: 1.0, REUTERS: 0.05, STREAM: 3.0}, False),
+    "focus_short": ({STREAM: 3.0, MIX: 4.0, TWEETS: 0.3}, True),
 }
 ALIAS = {"SU": "RU", "DD": "DE", "YU": "RS", "CS": "CZ", "ZR": "CD", "BU": "MM", "YD": "YE", "UK": "GB"}
 L2 = 1.0
@@ -45,27 +55,17 @@ def read(path: Path) -> list[dict[str, Any]]:
 def documents() -> list[dict[str, Any]]:
     gazetteer = load_gazetteer()
     found = []
-    for name, (meaning, weight) in SETS.items():
+    for name, meaning in SETS.items():
         for row in read(CORPORA / "data" / name):
             if row.get("countries") is None or ("relevant" in row and row["relevant"] != 1):
                 continue
-            candidates, words, home = candidates_of(
-                row.get("title") or "", row["text"] or "", gazetteer, None
-            )
-            features = features_of(candidates, words=words, home=home)
+            reading = read_places(row.get("title") or "", row["text"] or "", gazetteer)
             gold = {ALIAS.get(code, code) for code in row["countries"]}
             focus = ALIAS.get(row["focus"], row["focus"]) if row.get("focus") else None
-            keys = [candidate.key for candidate in candidates]
+            keys = [candidate.key for candidate in reading.candidates]
             found.append(
-                {
-                    "set": name,
-                    "meaning": meaning,
-                    "weight": weight,
-                    "keys": keys,
-                    "x": features,
-                    "gold": gold,
-                    "focus": focus,
-                }
+                {"set": name, "meaning": meaning, "short": reading.is_short, "keys": keys}
+                | {"x": reading.features, "gold": gold, "focus": focus}
             )
     return found
 
@@ -80,35 +80,40 @@ def matrix(rows: list[dict[str, float]], names: list[str]) -> np.ndarray:
     return out
 
 
-def fit_set(docs: list[dict[str, Any]], meaning: str, names: list[str]) -> tuple[np.ndarray, float]:
+def weight_in(head: str, doc: dict[str, Any]) -> float:
+    weights, short = HEADS[head]
+    return weights.get(doc["set"], 0.0) if short is None or doc["short"] == short else 0.0
+
+
+def fit_set(docs: list[dict[str, Any]], head: str, names: list[str]) -> tuple[np.ndarray, float]:
     rows, labels, weights = [], [], []
     for doc in docs:
-        if doc["meaning"] == meaning:
+        if weight_in(head, doc):
             for key, row in zip(doc["keys"], doc["x"], strict=True):
                 if len(key) == 2:
                     rows.append(row)
                     labels.append(key in doc["gold"])
-                    weights.append(doc["weight"])
-    model = LogisticRegression(C=L2, max_iter=2000)
+                    weights.append(weight_in(head, doc))
+    model = LogisticRegression(C=L2, max_iter=3000)
     model.fit(matrix(rows, names), labels, sample_weight=weights)
     return model.coef_[0], float(model.intercept_[0])
 
 
-def fit_focus(docs: list[dict[str, Any]], names: list[str]) -> np.ndarray:
+def fit_focus(docs: list[dict[str, Any]], head: str, names: list[str]) -> tuple[np.ndarray, float]:
     rows, weights = [], []
     for doc in docs:
-        if doc["focus"] in doc["keys"]:
+        if weight_in(head, doc) and doc["focus"] in doc["keys"]:
             every = matrix(doc["x"], names)
             right = every[doc["keys"].index(doc["focus"])]
             for key, row in zip(doc["keys"], every, strict=True):
                 if key != doc["focus"] and len(key) == 2:
                     rows.append(right - row)
-                    weights.append(doc["weight"] / max(1, len(doc["keys"]) - 1))
+                    weights.append(weight_in(head, doc) / max(1, len(doc["keys"]) - 1))
     x = np.array(rows)
     y = np.concatenate([np.ones(len(x)), np.zeros(len(x))])
-    model = LogisticRegression(C=L2, max_iter=2000, fit_intercept=False)
+    model = LogisticRegression(C=L2, max_iter=3000, fit_intercept=False)
     model.fit(np.concatenate([x, -x]), y, sample_weight=np.concatenate([weights, weights]))
-    return model.coef_[0]
+    return model.coef_[0], 0.0
 
 
 def train(docs: list[dict[str, Any]]) -> tuple[list[str], dict[str, tuple[np.ndarray, float]]]:
@@ -118,9 +123,8 @@ def train(docs: list[dict[str, Any]]) -> tuple[list[str], dict[str, tuple[np.nda
             for name in row:
                 counts[name] = counts.get(name, 0) + 1
     names = sorted(name for name, count in counts.items() if count >= 20)
-    heads = {meaning: fit_set(docs, meaning, names) for meaning in ("mentioned", "about")}
-    heads["focus"] = (fit_focus(docs, names), 0.0)
-    return names, heads
+    fit = {head: fit_focus if head.startswith("focus") else fit_set for head in HEADS}
+    return names, {head: fit[head](docs, head, names) for head in HEADS}
 
 
 def scores(docs: list[dict[str, Any]], names: list[str], head: tuple[np.ndarray, float]) -> list[np.ndarray]:
@@ -146,16 +150,21 @@ def cross_validated() -> tuple[list[dict[str, Any]], list[dict[str, np.ndarray]]
     return docs, out
 
 
+def head_of(doc: dict[str, Any], kind: str) -> str:
+    return kind + "_short" if doc["short"] and kind != "mentioned" else kind
+
+
 def f1_at(
-    docs: list[dict[str, Any]], held: list[dict[str, np.ndarray]], head: str, limit: float, only: str | None
+    docs: list[dict[str, Any]], held: list[dict[str, np.ndarray]], only: str, limits: dict[str, float]
 ) -> tuple[float, float, float]:
     hit = wrong = missed = 0
     for doc, score in zip(docs, held, strict=True):
-        if doc["meaning"] == head and (only is None or doc["set"] == only):
+        if doc["set"] == only:
+            head = head_of(doc, doc["meaning"])
             chosen = {
                 key
                 for key, value in zip(doc["keys"], score[head], strict=True)
-                if value >= limit and len(key) == 2
+                if value >= limits[head] and len(key) == 2
             }
             hit += len(chosen & doc["gold"])
             wrong += len(chosen - doc["gold"])
@@ -164,20 +173,29 @@ def f1_at(
 
 
 def best_limit(docs: list[dict[str, Any]], held: list[dict[str, np.ndarray]], head: str) -> float:
-    """Return the threshold with the best mean F1 over the sets, each set counting once."""
-    sets = [name for name, (meaning, _) in SETS.items() if meaning == head]
-    return max(
-        np.arange(0.2, 0.75, 0.02),
-        key=lambda limit: sum(f1_at(docs, held, head, limit, name)[0] for name in sets),
-    )
+    """Return the threshold with the best mean F1 over the sets a head learns from, each counting once."""
+    kind, short = head.removesuffix("_short"), HEADS[head][1]
+    pairs = [
+        (doc, score) for doc, score in zip(docs, held, strict=True) if short is None or doc["short"] == short
+    ]
+    mine, theirs = [doc for doc, _ in pairs], [score for _, score in pairs]
+    sets = [
+        name for name in HEADS[head][0] if SETS[name] == kind and sum(doc["set"] == name for doc in mine) > 40
+    ]
+
+    def mean(limit: float) -> float:
+        return sum(f1_at(mine, theirs, name, {head: limit})[0] for name in sets)
+
+    return float(max(np.arange(0.2, 0.75, 0.02), key=mean))
 
 
 def focus_right(docs: list[dict[str, Any]], held: list[dict[str, np.ndarray]], only: str) -> float:
     right = []
     for doc, score in zip(docs, held, strict=True):
         if doc["focus"] and doc["set"] == only:
+            head = head_of(doc, "focus")
             ranked = sorted(
-                (-value, key) for key, value in zip(doc["keys"], score["focus"], strict=True) if len(key) == 2
+                (-value, key) for key, value in zip(doc["keys"], score[head], strict=True) if len(key) == 2
             )
             right.append(bool(ranked) and ranked[0][1] == doc["focus"])
     return sum(right) / max(1, len(right))
@@ -185,12 +203,11 @@ def focus_right(docs: list[dict[str, Any]], held: list[dict[str, np.ndarray]], o
 
 def main() -> None:
     docs, held = cross_validated()
-    limits = {head: float(best_limit(docs, held, head)) for head in ("mentioned", "about")}
-    for name, (meaning, _) in SETS.items():
-        f1, precision, recall = f1_at(docs, held, meaning, limits[meaning], name)
-        print(
-            f"{name:42} {meaning:9} F1 {f1:.3f} P {precision:.3f} R {recall:.3f}  focus {focus_right(docs, held, name):.3f}"
-        )
+    limits = {head: best_limit(docs, held, head) for head in ("mentioned", "about", "about_short")}
+    for name, meaning in SETS.items():
+        f1, precision, recall = f1_at(docs, held, name, limits)
+        focus = focus_right(docs, held, name)
+        print(f"{name:42} {meaning:9} F1 {f1:.3f} P {precision:.3f} R {recall:.3f}  focus {focus:.3f}")
     print("thresholds", limits)
     if "--write" in sys.argv:
         names, heads = train(docs)
@@ -203,7 +220,7 @@ def main() -> None:
             }
             for head, (weights, bias) in heads.items()
         }
-        model = {"mentioned_at": limits["mentioned"], "about_at": limits["about"], "heads": stored}
+        model = {head + "_at": limit for head, limit in limits.items()} | {"heads": stored}
         (VOCABULARY / "locate_model.json").write_text(json.dumps(model, indent=1) + "\n")
 
 

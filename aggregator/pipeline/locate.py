@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aggregator.pipeline.gazetteer import Gazetteer
-from aggregator.pipeline.mentions import Found, find_names
-from aggregator.pipeline.placemodel import Candidate, features_of, gather, logit, probability, weigh
+from aggregator.pipeline.mentions import LEAD_CHARS, Found, find_names
+from aggregator.pipeline.placemodel import ACTORS, Candidate, features_of, gather, logit, probability, weigh
 from aggregator.pipeline.senses import Meant, choose_senses
 from aggregator.pipeline.types import Located, Mention, RegionScore
 
 PART_SHARE = 0.2  # of a country's evidence that a part needs to be shown by itself
-PART_FOCUS = 0.4  # and to stand as focus instead of its country
+SURE = 0.3  # of either score, for a country to be the focus
+PART_LEAD = 0.6  # of what a country's parts hold together, for one part to speak for it
+PART_FOCUS = 0.25  # and to stand as focus instead of its country
 MAX_MENTIONS = 200
+SHORT_WORDS = 80  # below it a text is scored as headline and summary
 WIDE = frozenset({"root", "macro", "subregion"})
 
 
@@ -29,27 +32,31 @@ def locate(
     namesakes, it never adds a place. `language` is a hint and may be ''. Text beyond 20,000
     characters is not read. Empty texts and texts without places give an empty Located.
     """
-    meant, home = _read(title, text, gazetteer, home_region)
-    if not meant:
+    reading = read_places(title, text, gazetteer, home_region)
+    if not reading.meant:
         return Located()
-    return _Judge(gazetteer, meant, words=_words(title, text), home=home).located()
+    return _Judge(gazetteer, reading).located()
 
 
-def candidates_of(
-    title: str, text: str, gazetteer: Gazetteer, home_region: str | None
-) -> tuple[list[Candidate], int, str]:
-    """Return what the scores are trained on: candidates, length in words, home country ('' for none)."""
-    meant, home = _read(title, text, gazetteer, home_region)
-    return gather(meant, gazetteer.tree), _words(title, text), home
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The places of a text as candidates with features: what the scores are trained on and applied to."""
+
+    meant: list[Meant]
+    candidates: list[Candidate]
+    features: list[dict[str, float]]
+    is_short: bool  # a headline and a summary rather than a full text
 
 
-def _read(title: str, text: str, gazetteer: Gazetteer, home_region: str | None) -> tuple[list[Meant], str]:
+def read_places(title: str, text: str, gazetteer: Gazetteer, home_region: str | None = None) -> Reading:
+    """Return the candidates of a text; see `locate` for the arguments."""
     home = (gazetteer.tree.country(home_region) or "") if home_region else ""
-    return choose_senses(find_names(title, text, gazetteer), gazetteer, home), home
-
-
-def _words(title: str, text: str) -> int:
-    return (len(text) + len(title)) // 6
+    meant = choose_senses(find_names(title, text, gazetteer), gazetteer, home)
+    candidates = gather(meant, gazetteer.tree)
+    words = (len(text) + len(title)) // 6
+    head = f"{title} {text[:LEAD_CHARS]}"
+    features = features_of(candidates, head=head, words=words, home=home) if candidates else []
+    return Reading(meant, candidates, features, words < SHORT_WORDS)
 
 
 @dataclass
@@ -63,18 +70,21 @@ class _Scored:
 class _Judge:
     """Scores the candidates of one text and picks regions and focus."""
 
-    def __init__(self, gazetteer: Gazetteer, meant: list[Meant], *, words: int, home: str) -> None:
-        self.tree, self.model, self.meant = gazetteer.tree, gazetteer.model, meant
-        self.candidates = gather(meant, self.tree)
-        rows = features_of(self.candidates, words=words, home=home)
-        self.scored = [self._score(item, row) for item, row in zip(self.candidates, rows, strict=True)]
+    def __init__(self, gazetteer: Gazetteer, reading: Reading) -> None:
+        self.tree, self.model, self.meant = gazetteer.tree, gazetteer.model, reading.meant
+        heads = self.model["heads"]
+        about, focus = ("about_short", "focus_short") if reading.is_short else ("about", "focus")
+        self.about_at = self.model[about + "_at"]
+        self.scored = [
+            _Scored(
+                item,
+                probability(logit(row, heads["mentioned"])),
+                probability(logit(row, heads[about])),
+                logit(row, heads[focus]),
+            )
+            for item, row in zip(reading.candidates, reading.features, strict=True)
+        ]
         self.scored.sort(key=lambda item: -item.focus)
-
-    def _score(self, item: Candidate, row: dict[str, float]) -> _Scored:
-        heads = self.model.get("heads", {})
-        mentioned = probability(logit(row, heads.get("mentioned", {})))
-        about = probability(logit(row, heads.get("about", {})))
-        return _Scored(item, mentioned, about, logit(row, heads.get("focus", {})))
 
     def located(self) -> Located:
         about = self._about()
@@ -92,14 +102,13 @@ class _Judge:
             countries_mentioned=tuple(
                 item.candidate.key
                 for item in self.scored
-                if len(item.candidate.key) == 2 and item.mentioned >= self.model.get("mentioned_at", 0.5)
+                if len(item.candidate.key) == 2 and item.mentioned >= self.model["mentioned_at"]
             ),
             focus_country=focus_country,
         )
 
     def _about(self) -> list[_Scored]:
-        limit = self.model.get("about_at", 0.5)
-        about = [item for item in self.scored if item.about >= limit]
+        about = [item for item in self.scored if item.about >= self.about_at]
         narrow = [item for item in about if not self._is_wide(item)]
         return narrow or about
 
@@ -127,29 +136,47 @@ class _Judge:
             return []
         return shared[: 2 if node.kind == "contested-area" else 1]
 
+    def _focus_order(self, about: list[_Scored]) -> list[_Scored]:
+        """Return what may be the focus, best first: the focus score alone decides among sure names."""
+        sure = [
+            item
+            for item in self.scored
+            if max(item.mentioned, item.about) >= SURE and not self._is_wide(item)
+        ]
+        return sure or about
+
     def _focus_country(self, about: list[_Scored]) -> str | None:
-        for item in about or [item for item in self.scored if item.mentioned >= 0.5]:
+        for item in self._focus_order(about):
             countries = self._counts_for(item.candidate.key, {item.candidate.key})
             if countries:
                 return countries[0]
         return None
 
     def _focus(self, about: list[_Scored]) -> str | None:
-        if not about:
+        """Return the deepest region that holds enough of the focus; places count, parties and leaders do not."""
+        order = self._focus_order(about)
+        if not order:
             return None
-        top = about[0]
-        parts = [(part, share) for part, share in self._parts(top).items() if part != self._own_slug(top)]
-        best = max(parts, key=lambda pair: pair[1], default=("", 0.0))
-        return best[0] if best[1] >= PART_FOCUS else self._own_slug(top)
+        top, own = order[0], self._own_slug(order[0])
+        parts = self._parts(top, only_places=True)
+        rest = {part: share for part, share in parts.items() if part != own}
+        best = max(rest, key=lambda part: rest[part], default=own)
+        return (
+            best
+            if rest.get(best, 0.0) >= PART_FOCUS and rest[best] >= PART_LEAD * sum(rest.values())
+            else own
+        )
 
     def _own_slug(self, item: _Scored) -> str:
         key = item.candidate.key
         return (self.tree.slug_of(key) or "") if len(key) == 2 else key
 
-    def _parts(self, item: _Scored) -> dict[str, float]:
+    def _parts(self, item: _Scored, *, only_places: bool = False) -> dict[str, float]:
         """Return the share of a candidate's evidence that each of its regions holds."""
         weights: dict[str, float] = {}
         for meant in item.candidate.meant:
+            if only_places and meant.sense.kind in ACTORS:
+                continue
             region = meant.sense.region or self._own_slug(item)
             weights[region] = weights.get(region, 0.0) + weigh(meant)
         total = sum(weights.values()) or 1.0

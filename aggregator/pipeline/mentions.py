@@ -25,17 +25,167 @@ _DATELINE = re.compile(r"^\W{0,3}([A-Z][A-Z.'’ -]{2,28})(?=,|\s*\(|\s+[-–—
 _SENTENCE_END = re.compile(r"[.!?。؟]['\"”’)]*\s|\n")
 
 _SLAVIC = frozenset(
-    "а я у ю е и ы о ь ой ей ом ем ою ею ам ям ах ях ами ями ов ев ий ый ая яя ое ее ие ые ого его ому ему ым им ых их "
-    "ыми ими ую юю й і ї є ів їв ій ої ій ою єю ові еві ами а ми ц ця цев цы ца цу це ка ки ку кой ці цям цями цем "
-    "цам цами ок нин ны на нам".split()
+    [
+        "а",
+        "я",
+        "у",
+        "ю",
+        "е",
+        "и",
+        "ы",
+        "о",
+        "ь",
+        "ой",
+        "ей",
+        "ом",
+        "ем",
+        "ою",
+        "ею",
+        "ам",
+        "ям",
+        "ах",
+        "ях",
+        "ами",
+        "ями",
+        "ов",
+        "ев",
+        "ий",
+        "ый",
+        "ая",
+        "яя",
+        "ое",
+        "ее",
+        "ие",
+        "ые",
+        "ого",
+        "его",
+        "ому",
+        "ему",
+        "ым",
+        "им",
+        "ых",
+        "их",
+        "ыми",
+        "ими",
+        "ую",
+        "юю",
+        "й",
+        "і",
+        "ї",
+        "є",
+        "ів",
+        "їв",
+        "ій",
+        "ої",
+        "ій",
+        "ою",
+        "єю",
+        "ові",
+        "еві",
+        "ами",
+        "а",
+        "ми",
+        "ц",
+        "ця",
+        "цев",
+        "цы",
+        "ца",
+        "цу",
+        "це",
+        "ка",
+        "ки",
+        "ку",
+        "кой",
+        "ці",
+        "цям",
+        "цями",
+        "цем",
+        "цам",
+        "цами",
+        "ок",
+        "нин",
+        "ны",
+        "на",
+        "нам",
+    ]
 )
 _LATIN = frozenset(
-    "a e i o u y ą ę ie ii ię ią iem em om ami ach owi ów u ego emu ej im ich ymi y a da de dan den na nın nin nun ni nı "
-    "ya ye yı yi ın in un də dən ın nu ku ka ko es ën ës it ja je jo ga ning dagi da dan ning ni lı li".split()
+    [
+        "a",
+        "e",
+        "i",
+        "o",
+        "u",
+        "y",
+        "ą",
+        "ę",
+        "ie",
+        "ii",
+        "ię",
+        "ią",
+        "iem",
+        "em",
+        "om",
+        "ami",
+        "ach",
+        "owi",
+        "ów",
+        "u",
+        "ego",
+        "emu",
+        "ej",
+        "im",
+        "ich",
+        "ymi",
+        "y",
+        "a",
+        "da",
+        "de",
+        "dan",
+        "den",
+        "na",
+        "nın",
+        "nin",
+        "nun",
+        "ni",
+        "nı",
+        "ya",
+        "ye",
+        "yı",
+        "yi",
+        "ın",
+        "in",
+        "un",
+        "də",
+        "dən",
+        "ın",
+        "nu",
+        "ku",
+        "ka",
+        "ko",
+        "es",
+        "ën",
+        "ës",
+        "it",
+        "ja",
+        "je",
+        "jo",
+        "ga",
+        "ning",
+        "dagi",
+        "da",
+        "dan",
+        "ning",
+        "ni",
+        "lı",
+        "li",
+    ]
 )
-_ARABIC_BEFORE = frozenset("و ف ب ك ل ال وال بال لل فال كال ول وب ولل وبال ه".split())
-_ARABIC_AFTER = frozenset("ي ية يين يون يا ان ين".split())
-_HEBREW_AFTER = frozenset("י ית ים יים יות".split())
+_ARABIC_BEFORE = frozenset(
+    ["و", "ف", "ب", "ك", "ل", "ال", "وال", "بال", "لل", "فال", "كال", "ول", "وب", "ولل", "وبال", "ه"]
+)
+_ARABIC_AFTER = frozenset(["ي", "ية", "يين", "يون", "يا", "ان", "ين"])
+_HEBREW_AFTER = frozenset(["י", "ית", "ים", "יים", "יות"])
 
 
 @dataclass(slots=True)
@@ -48,6 +198,7 @@ class Found:
     field: str
     before: str  # the word before, '' at the start
     after: str  # the word after
+    rest: str  # the 30 characters after
     gap: str  # the text between this name and the one before it, when short; else ' '
 
 
@@ -153,12 +304,12 @@ def _end_in_script(text: str, start: int, end: int, entry: Entry) -> int:
     before, stop = _letters_before(text, start), _word_end(text, end)
     tail = text[end:stop]
     if letter < "\u0530":  # Greek, Cyrillic
-        fits = not before and (not tail or end - start > 3 and tail in _SLAVIC)
+        fits = not before and (not tail or (end - start > 3 and tail in _SLAVIC))
     elif "\u0590" <= letter < "\u0600":
         fits = (not before or set(before) <= set("משהוכלב")) and (not tail or tail in _HEBREW_AFTER)
     elif "\u0600" <= letter < "\u0700":
         fits = (not before or before in _ARABIC_BEFORE) and (
-            not tail or end - start > 3 and tail in _ARABIC_AFTER
+            not tail or (end - start > 3 and tail in _ARABIC_AFTER)
         )
     elif "\u1200" <= letter < "\u1400":
         fits = len(before) <= 2 and len(tail) <= 2
@@ -188,12 +339,11 @@ def _longest(hits: list[tuple[int, int, Entry]]) -> list[tuple[int, int, Entry]]
 def _spread(text: str, hits: list[tuple[int, int, Entry]], field_of: Any) -> Iterator[Found]:
     previous = -1
     for start, end, entry in hits:
-        gap = text[previous:start] if 0 <= previous and start - previous <= 3 else ""
+        gap = text[previous:start] if previous >= 0 and start - previous <= 3 else ""
         if AFTER_COMMA in entry.flags and text[max(0, start - 2) : start] != ", ":
             continue
-        yield Found(
-            start, end, entry, field_of(start), _word_before(text, start), _word_after(text, end), gap
-        )
+        before, after = _word_before(text, start), _word_after(text, end)
+        yield Found(start, end, entry, field_of(start), before, after, text[end : end + 30], gap)
         previous = end
 
 

@@ -113,7 +113,7 @@ def spellings(name: str, flags: str = "") -> set[str]:
     """Return the ways a name is looked up: as written, without accents, with and without hyphens, in title case."""
     forms = {name, unaccented(name)}
     forms |= {
-        form.replace("-", " ") for form in forms if " " in form or form.count("-") == 1 and "'" not in form
+        form.replace("-", " ") for form in forms if " " in form or (form.count("-") == 1 and "'" not in form)
     }
     if EXACT not in flags:
         forms |= {form.title() for form in forms if (" " in form or "-" in form) and "'" not in form}

@@ -7,20 +7,141 @@ from aggregator.pipeline.mentions import Found
 from aggregator.pipeline.names import GIVEN, WORD
 
 PERSON_TITLES = frozenset(
-    "Mr Mr. Mrs Mrs. Ms Ms. Miss Dr Dr. Sir Lady Sgt. Sgt Lt. Lt Capt. Capt Col. Col Gen. Maj. Cpl. Pvt. Rev. Judge "
-    "Justice Officer Detective Coach Senator Sen. Sen Rep. Rep Congressman Congresswoman Professor Prof. Gov. Mayor "
-    "Councilman Deputy Trooper Constable Inspector Superintendent Sister Brother Father Madame Monsieur Herr Frau Señor".split()
+    [
+        "Mr",
+        "Mr.",
+        "Mrs",
+        "Mrs.",
+        "Ms",
+        "Ms.",
+        "Miss",
+        "Dr",
+        "Dr.",
+        "Sir",
+        "Lady",
+        "Sgt.",
+        "Sgt",
+        "Lt.",
+        "Lt",
+        "Capt.",
+        "Capt",
+        "Col.",
+        "Col",
+        "Gen.",
+        "Maj.",
+        "Cpl.",
+        "Pvt.",
+        "Rev.",
+        "Judge",
+        "Justice",
+        "Officer",
+        "Detective",
+        "Coach",
+        "Senator",
+        "Sen.",
+        "Sen",
+        "Rep.",
+        "Rep",
+        "Congressman",
+        "Congresswoman",
+        "Professor",
+        "Prof.",
+        "Gov.",
+        "Mayor",
+        "Councilman",
+        "Deputy",
+        "Trooper",
+        "Constable",
+        "Inspector",
+        "Superintendent",
+        "Sister",
+        "Brother",
+        "Father",
+        "Madame",
+        "Monsieur",
+        "Herr",
+        "Frau",
+        "Señor",
+    ]
 )
 HEADS_OF_STATE = frozenset(
     {"President", "Minister", "Chancellor", "Secretary", "Governor", "Sheriff", "Chief", "Lord"}
 )
 STREETS = frozenset(
-    "Street St. St Road Rd Rd. Avenue Ave Ave. Lane Boulevard Blvd Blvd. Drive Dr. Court Ct. Terrace Parkway Pkwy Highway Circle Way".split()
+    [
+        "Street",
+        "St.",
+        "St",
+        "Road",
+        "Rd",
+        "Rd.",
+        "Avenue",
+        "Ave",
+        "Ave.",
+        "Lane",
+        "Boulevard",
+        "Blvd",
+        "Blvd.",
+        "Drive",
+        "Dr.",
+        "Court",
+        "Ct.",
+        "Terrace",
+        "Parkway",
+        "Pkwy",
+        "Highway",
+        "Circle",
+        "Way",
+    ]
 )
 FIRMS = frozenset(
-    "Post Times Tribune Herald Gazette Chronicle Journal Globe Observer Telegraph Dispatch Examiner Inquirer FC F.C. "
-    "United Rovers Wanderers Athletic Albion Hotspur Airlines Airways Motors Inc Inc. Corp Corp. Ltd Ltd. LLC PLC Plc Co. "
-    "Records Pictures Entertainment Hotel Instruments Petroleum Bancorp Bancshares Holdings Industries Securities".split()
+    [
+        "Post",
+        "Times",
+        "Tribune",
+        "Herald",
+        "Gazette",
+        "Chronicle",
+        "Journal",
+        "Globe",
+        "Observer",
+        "Telegraph",
+        "Dispatch",
+        "Examiner",
+        "Inquirer",
+        "FC",
+        "F.C.",
+        "United",
+        "Rovers",
+        "Wanderers",
+        "Athletic",
+        "Albion",
+        "Hotspur",
+        "Airlines",
+        "Airways",
+        "Motors",
+        "Inc",
+        "Inc.",
+        "Corp",
+        "Corp.",
+        "Ltd",
+        "Ltd.",
+        "LLC",
+        "PLC",
+        "Plc",
+        "Co.",
+        "Records",
+        "Pictures",
+        "Entertainment",
+        "Hotel",
+        "Instruments",
+        "Petroleum",
+        "Bancorp",
+        "Bancshares",
+        "Holdings",
+        "Industries",
+        "Securities",
+    ]
 )
 PLACE_KINDS = frozenset({"name", "capital", "town", "division"})
 
@@ -32,8 +153,7 @@ def is_namesake(found: Found, gazetteer: Gazetteer) -> bool:
     return (
         _is_surname(found, gazetteer)
         or _is_given_name(found, gazetteer)
-        or found.after in STREETS
-        and found.field != "title"
+        or (found.after in STREETS and found.field != "title")
     )
 
 

@@ -7,6 +7,7 @@ slug. Coefficients are trained offline by bench/train_locate.py on development d
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +24,46 @@ GROUPS = {
     "town": "P",
     "division": "P",
     "leader": "L",
-    "party": "L",
+    "party": "Y",
     "institution": "I",
 }
 WEIGHTS = {"title": 3.0, "lead": 2.0, "text": 1.0, "dateline": 0.7}
-LOCATIVE = frozenset(
-    "in at near from across inside around outside into of en à au aux dans près в на у із з з-за із-за w na do z im aus nach bei".split()
-)
+RELATIONS = {  # the word before a name: what the text does with the place
+    word: relation
+    for relation, words in {
+        "in": "in at near across inside around outside throughout en dans près в у w im bei في ב",
+        "on": "on against hits hit strikes struck targets bombs shells pounds attacks attacked invades invading на auf sur contra contre",
+        "from": "from leave leaves fleeing flee із з из z aus",
+        "to": "to into toward towards до do nach hacia vers",
+        "by": "by",
+        "with": "with",
+        "of": "of",
+        "for": "for",
+        "between": "between",
+        "and": "and",
+        "over": "over about",
+    }.items()
+    for word in words.split()
+}
+HEADS = {"title": "title:", "lead": "lead:"}
+DEEDS = {  # the word after a name
+    word: deed
+    for deed, words in {
+        "says": "says said say saying vowed warned urged called claimed denied vows warns urges calls condemns tells asks denies claims announces accuses rejects",
+        "war": "war conflict crisis wars conflicts",
+        "does": "strikes kills launches bombs fires sends attacks hits orders will has is to seeks plans pledges backs wants",
+        "state": "government president minister prime foreign officials official leader leaders parliament court police central",
+        "arms": "army forces military troops soldiers airstrike airstrikes strike warplanes air drones drone missiles missile navy bombardment bombing bombs",
+        "attack": "attack attacks assault assaults offensive incursion invasion raid raids rocket rockets shelling massacre",
+        "fighters": "militants gunmen fighters rebels insurgents terrorists militia hostages' captors",
+        "siege": "blockade siege ceasefire truce",
+        "people": "hostages civilians refugees people families citizens children women prisoners workers migrants",
+        "place": "city town village border region province capital coast state county",
+    }.items()
+    for word in words.split()
+}
+ACTORS = frozenset({"party", "leader"})  # they act; where they act is named otherwise
+ACTOR_WEIGHT = 0.4
 LARGE = ("US", "GB", "RU", "CN")
 
 
@@ -53,6 +87,8 @@ def weigh(meant: Meant) -> float:
     weight = WEIGHTS[meant.found.field]
     if meant.firm:
         weight *= 0.3
+    if meant.sense.kind in ACTORS:
+        weight *= ACTOR_WEIGHT
     if meant.weak:
         weight *= 0.7 if meant.supported else 0.25
     return weight
@@ -76,14 +112,30 @@ def gather(meant: Iterable[Meant], tree: RegionTree) -> list[Candidate]:
     return list(found.values())
 
 
-def features_of(candidates: list[Candidate], *, words: int, home: str) -> list[dict[str, float]]:
-    """Return the features of each candidate of one text, by name; all are 0-5."""
+def features_of(candidates: list[Candidate], *, head: str, words: int, home: str) -> list[dict[str, float]]:
+    """Return the features of each candidate of one text, by name; all are 0-5.
+
+    `head` is title and lead, `words` the length of the whole text, `home` the outlet's country or ''.
+    """
     total = sum(candidate.weight for candidate in candidates) or 1.0
     ranked = sorted(candidates, key=lambda candidate: -candidate.weight)
     rank = {candidate.key: place for place, candidate in enumerate(ranked)}
     crowd = math.log1p(len(candidates))
     short = 1.0 if words < 80 else 0.0
-    return [_features(item, total, rank[item.key], crowd, short, home) for item in candidates]
+    raid = min(2.0, len(_RAID.findall(head)) / 1.0)
+    siege = min(2.0, len(_SIEGE.findall(head)) / 1.0)
+    rows = [_features(item, total, rank[item.key], crowd, short, home) for item in candidates]
+    for row in rows:
+        party = 1.0 if any(row.get(name) for name in ("title_Y", "lead_Y")) else 0.0
+        arms = (
+            1.0 if any(row.get(name) for name in ("title:a_Darms", "lead:a_Darms", "title:a_Narms")) else 0.0
+        )
+        row["raid:party"] = raid * party
+        row["siege:party"] = siege * party
+        row["siege:arms"] = siege * arms
+        row["raid:named"] = raid * float(bool(row.get("title_N") or row.get("lead_N") or row.get("title_D")))
+        row["siege:named"] = siege * float(bool(row.get("title_N") or row.get("lead_N")))
+    return rows
 
 
 def _features(
@@ -132,25 +184,65 @@ def _evidence(item: Candidate) -> dict[str, float]:
     for meant in item.meant:
         place, group = meant.found.field, GROUPS[meant.sense.kind]
         if meant.weak and not meant.supported:
-            counts["unsure_" + place] = counts.get("unsure_" + place, 0.0) + 1.0
+            key = "unsure" + ("I_" if group == "I" else "_") + place
+            counts[key] = counts.get(key, 0.0) + 1.0
             continue
         strong = strong or not meant.weak
         names.add(meant.found.entry.name)
         group = "W" if meant.weak else "F" if meant.firm else group
         key = place + "_" + group
         counts[key] = counts.get(key, 0.0) + 1.0
-        if meant.found.before.lower() in LOCATIVE and group in "NPW":
-            counts["in_" + place] = 1.0
         if meant.paired:
             counts["paired"] = 1.0
-        if meant.found.after in ("'", "’"):
-            counts["own_" + place] = 1.0
+        for name in _context(meant):
+            counts[name] = counts.get(name, 0.0) + 1.0
     out = {key: math.log1p(value) for key, value in counts.items()}
     out["names"] = math.log1p(len(names))
     out["unsure_only"] = float(not names)
     out["weak_only"] = float(bool(names) and not strong)
+    kinds = {GROUPS[meant.sense.kind] for meant in item.meant if not meant.weak or meant.supported}
+    for group in "DLYI":
+        out["only_" + group] = float(kinds == {group})
     out["dateline_only"] = float(all(meant.found.field == "dateline" for meant in item.meant))
     return out
+
+
+_ATTACK = re.compile(
+    r"\b(?:attack|assault|offensive|incursion|inva[ds]|raid|rocket|massacre|launch|carried out|storm|abduct|kidnap|"
+    r"ambush|seize|captur|kill|gunm[ae]n|militants|fighters|infiltrat|target|bomb|shell|fire[sd]?\b)"
+)
+_RAID = re.compile(
+    r"(?i)\b(?:hostages?|kidnap\w*|abduct\w*|captives?|gunm[ae]n|infiltrat\w*|storm(?:ed|s)|massacre\w*|"
+    r"surprise attack|terror attack\w*|incursion|rampage|rocket attack|rocket fire|suicide bomb\w*)\b"
+)
+_SIEGE = re.compile(
+    r"(?i)\b(?:air ?strikes?|air raids?|bombard\w*|siege|blockade|ground (?:offensive|invasion|operation)|"
+    r"warplanes?|shelling|displaced|evacuat\w*|enclave|hospitals?|residents|humanitarian|aid|airlift)\b"
+)
+_SHORT = {"demonym": "D", "party": "Y", "leader": "L", "institution": "L"}
+
+
+def _context(meant: Meant) -> list[str]:
+    """Name the words around a mention: what the text does with it, and whether a hyphen joins it to another name."""
+    found = meant.found
+    place = HEADS.get(found.field, "body:")
+    kind = _SHORT.get(meant.sense.kind, "N")
+    names = []
+    relation = RELATIONS.get(found.before.lower())
+    if relation:
+        names.append(place + "b_" + kind + relation)
+    deed = DEEDS.get(found.after.lower())
+    if deed:
+        names.append(place + "a_" + kind + deed)
+    if place != "body:" and _ATTACK.search(found.rest):
+        names.append(place + "r_" + kind + "attack")
+    if found.gap == "-" or found.after == "-":
+        names.append(place + "joined")
+    if found.after in ("'", "’"):
+        names.append(place + "own")
+    if found.start == 0:
+        names.append("opens_" + found.field)
+    return names
 
 
 def logit(features: Mapping[str, float], weights: Mapping[str, Any]) -> float:

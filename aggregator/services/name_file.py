@@ -27,7 +27,39 @@ INFLECTED = {"ru", "uk", "sr", "hy", "ka", "pl", "bs", "sq", "az", "uz", "tr", "
 PRIORS = {"name": 100, "area": 80, "capital": 60, "demonym": 100, "division": 20, "leader": 40, "party": 60}
 DENSE = {"US": 3000, "GB": 3000, "CA": 5000, "AU": 5000, "IE": 3000, "NZ": 5000, "ZA": 10000}
 AT_WAR = set(
-    "UA RU PS IL LB SY IQ IR YE SD SS ET ER SO CD CF ML BF NE NG TD CM MZ LY AF PK MM AZ AM GE HT".split()
+    [
+        "UA",
+        "RU",
+        "PS",
+        "IL",
+        "LB",
+        "SY",
+        "IQ",
+        "IR",
+        "YE",
+        "SD",
+        "SS",
+        "ET",
+        "ER",
+        "SO",
+        "CD",
+        "CF",
+        "ML",
+        "BF",
+        "NE",
+        "NG",
+        "TD",
+        "CM",
+        "MZ",
+        "LY",
+        "AF",
+        "PK",
+        "MM",
+        "AZ",
+        "AM",
+        "GE",
+        "HT",
+    ]
 )
 TITLES = re.compile(
     r"\b(?:Province|Region|Governorate|Department|District|Oblast’?|Region|Prefecture|Viloyati|oblast)$"
@@ -85,7 +117,15 @@ def _region_rows(vocabulary: dict[str, Any], lists: _Lists) -> Iterator[NameRow]
             kind = own if name == region["name"] else kinds.get(name) or _guess_kind(name, region)
             yield _row(name, region["slug"], kind)
         for language, names in (region.get("aliases_i18n") or {}).items():
-            yield from (_inflected(name, region["slug"], own, language) for name in names)
+            yield from (
+                _inflected(name, region["slug"], kinds.get(name) or _foreign_kind(name, own), language)
+                for name in names
+            )
+
+
+def _foreign_kind(name: str, own: str) -> str:
+    """Adjectives and peoples are written in lower case in most languages with case."""
+    return "demonym" if own == "name" and name[0].islower() and name[0].upper() != name[0] else own
 
 
 def _guess_kind(name: str, region: dict[str, Any]) -> str:
@@ -126,7 +166,13 @@ def _inflected(name: str, region: str, kind: str, language: str) -> NameRow:
     """Return a row that matches with endings: the final vowel of an inflected language is dropped."""
     flags = "l" if name[0].islower() else ""
     if language in INFLECTED and len(name) > 3 and name.upper() != name:
-        stem = name[:-1] if name[-1] in "аяоеыиійьїуюაიеaeiëəy" and len(name) > 4 else name
+        stem = (
+            name[:-2]
+            if name[-2:] in ("ий", "ый")
+            else name[:-1]
+            if name[-1] in "аяоеыиійьїуюაიеaeiëəy" and len(name) > 4
+            else name
+        )
         return NameRow(stem, region, kind, "", PRIORS.get(kind, 30), flags + "s")
     return NameRow(
         name,
@@ -153,13 +199,13 @@ def _cldr_rows(tree: RegionTree) -> Iterator[NameRow]:
 def _cldr_forms(name: str) -> list[str]:
     """Split "Congo - Kinshasa (DRC)" style names; drop what is too short to be safe."""
     plain = re.sub(r"\s*[\(（].*?[\)）]", "", name).strip()
-    return [form for form in {plain} if len(form) > 2 or not form.isascii() and len(form) > 1]
+    return [form for form in {plain} if len(form) > 2 or (not form.isascii() and len(form) > 1)]
 
 
 def _division_rows(tree: RegionTree, lists: _Lists) -> Iterator[NameRow]:
     for country, code, name, *others in (row + [""] * (4 - len(row)) for row in lists.table("divisions.tsv")):
         slug = lists.parts.get((country, code)) or tree.slug_of(country)
-        if not slug or "." in code and country != "PS":
+        if not slug or ("." in code and country != "PS"):
             continue
         forms = {name, *(others[0].split("|") if others[0] else ())}
         for form in {TITLES.sub("", form).strip() for form in forms} | forms:
@@ -228,7 +274,7 @@ def _town_forms(town: dict[str, Any], *, is_capital: bool) -> set[str]:
     forms = {name}
     if town["population"] >= (40_000 if town["countrycode"] in AT_WAR else 400_000) or is_capital:
         forms |= {other for other in town["alternatenames"] if SCRIPTS.match(other) and len(other) < 24}
-    return {form for form in forms if len(form) > 2 or not form.isascii() and len(form) > 1}
+    return {form for form in forms if len(form) > 2 or (not form.isascii() and len(form) > 1)}
 
 
 def _merged(rows: Iterable[NameRow]) -> list[NameRow]:
@@ -236,8 +282,7 @@ def _merged(rows: Iterable[NameRow]) -> list[NameRow]:
     best: dict[tuple[str, str, str], NameRow] = {}
     for row in rows:
         key = (row.name, row.region, row.country)
-        if key not in best or row.prior > best[key].prior:
-            best[key] = row
+        best.setdefault(key, row)  # the first to name it says what it is
     top: dict[str, float] = {}
     for row in best.values():
         top[row.name] = max(top.get(row.name, 0.0), row.prior)
@@ -256,11 +301,11 @@ def _marked(rows: Iterable[NameRow], lists: _Lists) -> Iterator[NameRow]:
                 if row.name.lower() in lists.common and "x" not in flags and row.kind in ("town", "division")
                 else ""
             )
-            if row.name in lists.weak["weak"] and "w" not in flags or "k" in flags and "w" not in flags:
+            if (row.name in lists.weak["weak"] and "w" not in flags) or ("k" in flags and "w" not in flags):
                 flags += "w"
             if row.name in lists.weak["strong"]:
                 flags = flags.replace("w", "")
-            if row.name in lists.weak["dropped"]:
+            if row.name in lists.weak["dropped"] or f"{row.name}|{row.region}" in lists.weak["dropped_rows"]:
                 continue
         prior = lists.weak["priors"].get(f"{row.name}|{row.region}", row.prior)
         yield NameRow(row.name, row.region, row.kind, row.country, prior, flags, row.lat, row.lon)

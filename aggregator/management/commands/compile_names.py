@@ -15,7 +15,9 @@ from aggregator.services import name_file
 class Command(BaseCommand):
     """Read vocabulary, CLDR and GeoNames; write vocabulary/names.tsv.gz."""
 
-    help = "Compile the name file from the vocabulary, CLDR and GeoNames (needs the development requirements)."
+    help = (
+        "Compile the name file from the vocabulary, CLDR and GeoNames (needs the development requirements)."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--out", type=Path, default=NAMES_PATH)
