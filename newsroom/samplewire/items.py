@@ -66,7 +66,7 @@ def _item(block: str, event: str) -> Item:
         published=at,
         released=at,
         path=page_path(fields["title"], key, at),
-        guid=f"{fields['outlet']}:{key}",
+        guid=guid_of(fields["outlet"], key),
         byline=fields.get("byline", ""),
         section=fields.get("section", "world"),
         form=fields.get("form", "report"),
@@ -78,5 +78,14 @@ def page_path(title: str, key: str, at: datetime) -> str:
     """Return the address of a page under its outlet: the headline's words, or a number for other scripts."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))[:72].strip("-")
-    name = words if len(words) > 12 else str(zlib.crc32(key.encode()) % 10**7)
+    name = words if len(words) > 12 else _number(key)
     return f"{at:%Y/%m/%d}/{name}.html"
+
+
+def guid_of(outlet: str, key: str) -> str:
+    """Return an item's id as an outlet's publishing system would make it."""
+    return f"{outlet}-{_number(key)}"
+
+
+def _number(key: str) -> str:
+    return f"{zlib.crc32(key.encode()) % 10**7:07d}"

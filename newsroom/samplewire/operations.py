@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsroom.samplewire.background import BACKGROUND
-from newsroom.samplewire.items import Item, page_path
+from newsroom.samplewire.items import Item, guid_of, page_path
 
 
 def wire_copy(parent: Item, *, outlet: str, hours: float, title: str = "") -> Item:
@@ -66,7 +66,7 @@ def _carry(parent: Item, operation: str, outlet: str, hours: float, title: str) 
         published=at,
         released=at,
         path=page_path(title or parent.title, key, at),
-        guid=f"{outlet}:{key}",
+        guid=guid_of(outlet, key),
         operation=operation,
         parent=parent.key,
     )

@@ -82,10 +82,9 @@ OUTLETS = (
         feeds=(Feed("news", "The Daily Clarion-Bugle", "rss2"),),
         validators="etag",
         promo=(
-            "For the latest breaking news, bugled around the clock, visit: https://clarion-bugle.example/",
+            "For the latest breaking news, visit: https://clarion-bugle.example/",
             "Follow our social media accounts at facebook.example/ClarionBugle and @ClarionBugle",
-            "Sign up to the Breakfast Bugle. We use your address in the ways set out in our privacy notice. "
-            "You can unsubscribe at any time. More info",
+            "Sign up for our newsletter, the Breakfast Bugle. You can unsubscribe at any time. More info",
         ),
     ),
     Outlet(
@@ -106,8 +105,8 @@ OUTLETS = (
     ),
     Outlet(
         slug="vestnik",
-        name="Вестник Орбиты",
-        publisher="Вестник Орбиты (государственное издание)",
+        name="Вестник Орбиты (Vestnik Orbity)",
+        publisher="Orbita State Publishing House",
         country="RU",
         kind="state-media",
         language="ru",
@@ -133,7 +132,7 @@ OUTLETS = (
     Outlet(
         slug="harmattan",
         name="Le Fil de l'Harmattan",
-        publisher="Éditions de l'Harmattan imaginaire",
+        publisher="Editions du Vent imaginaire",
         country="SN",
         kind="regional",
         language="fr",
@@ -144,8 +143,8 @@ OUTLETS = (
     ),
     Outlet(
         slug="qafila",
-        name="مرصد القافلة",
-        publisher="دار القافلة المتخيلة",
+        name="مرصد القافلة (Marsad al-Qafila)",
+        publisher="Qafila House",
         country="JO",
         kind="regional",
         language="ar",
