@@ -29,8 +29,8 @@ BODY = 1500  # characters of the text read at all
 TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG = 1, 2, 4, 8
 _WEIGHT = {"title": 2.0, "lead": 1.0, "body": 0.5}
 _BACKGROUND = Path(__file__).parent / "data" / "group_background.npz"
-_HEADER = struct.Struct("<BBHHBdII")
-_MAKE = 1
+_HEADER = struct.Struct("<BBHHBBdII")
+_MAKE = 2
 _OUTLET_TAIL = re.compile(r"\s+[-|–—]\s+[^-|–—]{2,40}$")
 
 Ids = NDArray[np.int32]
@@ -42,7 +42,7 @@ class Features:
     """One article as grouping sees it. Arrays are parallel and sorted by id.
 
     `at` is seconds since 1970 of the report, None when the outlet gives no date. `words` counts
-    the words of title and text read. `places` are hashed region slugs it is about, main first.
+    the words of title and text read. `places` and `topics` are hashed slugs, main first.
     """
 
     ids: Ids
@@ -54,6 +54,7 @@ class Features:
     words: int
     places: tuple[int, ...] = ()
     title_key: int = 0
+    topics: tuple[int, ...] = ()
     dated: bool = True  # False: `at` is when we found it, for want of the outlet's word
 
 
@@ -84,6 +85,7 @@ def read_features(
     at: datetime | None,
     outlet: str,
     places: Iterable[str] = (),
+    topics: Iterable[str] = (),
     dated: bool = True,
 ) -> Features:
     """Return the features of an article; any field may be empty.
@@ -105,6 +107,7 @@ def read_features(
         outlet=crc32(outlet.encode("utf-8", "replace")),
         words=min(bag.count, 65_535),
         places=tuple(crc32(p.encode()) for p in list(places)[:8]),
+        topics=tuple(crc32(t.encode()) for t in list(topics)[:3]),
         dated=dated and at is not None,
         title_key=crc32(title.casefold().encode("utf-8", "replace")) if title else 0,
     )
@@ -186,6 +189,7 @@ def pack(features: Features) -> bytes:
         len(features.ids),
         features.words,
         len(features.places),
+        len(features.topics),
         math.nan if features.at is None else features.at,
         features.outlet,
         features.title_key,
@@ -193,6 +197,7 @@ def pack(features: Features) -> bytes:
     vector = b"" if features.vector is None else features.vector.astype("<f2").tobytes()
     parts = (
         np.asarray(features.places, dtype="<u4"),
+        np.asarray(features.topics, dtype="<u4"),
         features.ids.astype("<i4"),
         features.weights.astype("<f2"),
         features.flags,
@@ -203,11 +208,12 @@ def pack(features: Features) -> bytes:
 def unpack(data: bytes) -> Features:
     """Return the features that `pack` wrote. Raises ValueError on bytes of another make."""
     try:
-        make, marks, n, count, n_places, at, outlet, title_key = _HEADER.unpack_from(data)
+        make, marks, n, count, n_places, n_topics, at, outlet, title_key = _HEADER.unpack_from(data)
         if make != _MAKE:
             raise ValueError(f"features of make {make}")
         reader = _Reader(data, _HEADER.size)
         places = reader.take("<u4", n_places)
+        topics = reader.take("<u4", n_topics)
         return Features(
             ids=reader.take("<i4", n).astype(np.int32),
             weights=reader.take("<f2", n).astype(np.float32),
@@ -217,6 +223,7 @@ def unpack(data: bytes) -> Features:
             outlet=outlet,
             words=count,
             places=tuple(int(p) for p in places),
+            topics=tuple(int(t) for t in topics),
             title_key=title_key,
             dated=bool(marks & 2),
         )

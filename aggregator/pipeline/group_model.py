@@ -63,21 +63,23 @@ class GroupModel:
 
 
 def read_model(data: dict[str, Any]) -> GroupModel:
-    """Return the model from its file's content. Raises ValueError when the columns are not ours."""
-    if data["columns"] != list(COLUMNS):
-        raise ValueError("the grouping model was trained on other columns: run bench.train_group")
+    """Return the model from its file's content. Raises ValueError when it asks for a column that we lack."""
+    ours = list(COLUMNS)
+    if missing := set(data["columns"]) - set(ours):
+        raise ValueError(f"the grouping model asks for {sorted(missing)}: run bench.train_group")
+    place = np.array([ours.index(c) for c in data["columns"]], dtype=np.int32)
     return GroupModel(
-        with_vectors=_trees(data["with_vectors"]),
-        without=_trees(data["without"]),
+        with_vectors=_trees(data["with_vectors"], place),
+        without=_trees(data["without"], place),
         threshold=data["threshold"],
         threshold_without=data["threshold_without"],
         about=data["about"],
     )
 
 
-def _trees(data: dict[str, Any]) -> Trees:
+def _trees(data: dict[str, Any], place: NDArray[np.int32]) -> Trees:
     return Trees(
-        columns=np.array(data["columns"], dtype=np.int32),
+        columns=place[np.array(data["columns"], dtype=np.int32)],
         limits=np.array(data["limits"], dtype=np.float32),
         leaves=np.array(data["leaves"], dtype=np.float32),
         base=float(data["base"]),
