@@ -208,4 +208,6 @@ def without_lines(text: str, learned: Collection[int]) -> Cleaned:
         for index, line in enumerate(lines)
         if known[index]
     )
-    return Cleaned("\n".join(line for line, gone in zip(lines, known, strict=True) if not gone).strip(), removed)
+    return Cleaned(
+        "\n".join(line for line, gone in zip(lines, known, strict=True) if not gone).strip(), removed
+    )

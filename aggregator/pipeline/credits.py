@@ -33,7 +33,9 @@ _NOBODY = frozenset(
     whatsapp.net messenger.com snapchat.com truthsocial.com substack.com medium.com""".split()
 )
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"'()\[\]]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,12}\b(?:/[^\s<>\"'()\[\]]*)?", re.I)
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"'()\[\]]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,12}\b(?:/[^\s<>\"'()\[\]]*)?", re.I
+)
 _FILE_END = re.compile(r"\.(?:jpe?g|png|gif|html?|php|pdf|mp[34]|js|css|u\.?s|p\.?m|a\.?m)$", re.I)
 _SOURCE_LINE = re.compile(
     r"^\W{0,4}(?:original\s+)?(?:source|sources|via|quelle|quellen|fuente|fonte|kaynak|źródło|bron|källa|источник|джерело|المصدر|مصدر|منبع|来源|來源)\s*[:：/]\s*(?P<name>.{2,120})$",
@@ -50,7 +52,10 @@ _NO_NAME = re.compile(
 )
 _PROMO_RULES = frozenset({"promo_cue", "credit_cue", "between_cues"})
 _AND = r"(?:and|with|und|et|y|e|och|og|en|ve|i|и|та|و|&|\+|additional\s+reporting\s+by|contributed\s+by)"
-_GENERIC_AGENCIES = re.compile(r"\b(?:agenc(?:y|ies)|agenturen|agences|agencias|agenzie|агентств\w*|وكالات|wires?|news\s+services?)\b", re.I)
+_GENERIC_AGENCIES = re.compile(
+    r"\b(?:agenc(?:y|ies)|agenturen|agences|agencias|agenzie|агентств\w*|وكالات|wires?|news\s+services?)\b",
+    re.I,
+)
 _REUTERS_TAIL = re.compile(r"\(?\b(?:reporting|writing)\s+by\b[^\n]{2,240}[;,]?\s*editing\s+by\b", re.I)
 
 
@@ -87,10 +92,13 @@ class Agencies:
 def agencies_from(rows: Iterable[Mapping[str, Any]]) -> Agencies:
     """Build the agencies from the rows of vocabulary/agencies.json."""
     agencies = [
-        Agency(row["slug"], row["name"], tuple(row.get("domains", ())), tuple(row.get("forms", ()))) for row in rows
+        Agency(row["slug"], row["name"], tuple(row.get("domains", ())), tuple(row.get("forms", ())))
+        for row in rows
     ]
     by_form = {form.strip("/ "): agency for agency in agencies for form in agency.forms}
-    words = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in sorted(by_form, key=len, reverse=True))
+    words = "|".join(
+        re.escape(form).replace(r"\ ", r"\s+") for form in sorted(by_form, key=len, reverse=True)
+    )
     forms = rf"(?P<form>{words or '(?!)'})"
     others = rf"(?:\s*[/,+&]\s*(?:{words or '(?!)'}))*"
     return Agencies(
@@ -104,7 +112,9 @@ def agencies_from(rows: Iterable[Mapping[str, Any]]) -> Agencies:
             rf"|(?=[\u4e00-\u9fff]){forms.replace('<form>', '<joined>')}[\u4e00-\u9fff\d、，,（）()]{{0,24}}[电電])"
         ),
         line=re.compile(rf"^\W{{0,6}}{forms}{others}\W{{0,6}}$"),
-        ending=re.compile(rf"(?:[(\[/（【]\s*{forms}{others}\s*[)\]/）】]|[-\u2013\u2014|]\s*{forms.replace('<form>', '<bare>')}{others})\W{{0,4}}$"),
+        ending=re.compile(
+            rf"(?:[(\[/（【]\s*{forms}{others}\s*[)\]/）】]|[-\u2013\u2014|]\s*{forms.replace('<form>', '<bare>')}{others})\W{{0,4}}$"
+        ),
         anywhere=re.compile(rf"(?<![^\W_]){forms}(?![^\W_])"),
     )
 
@@ -162,7 +172,12 @@ def find_credits(
         *_of_tail(article, lines, agencies),
         *_of_promo_addresses(article, own),
     ]
-    return tuple({(one.kind, one.slug or site_of(domain_of(one.url)) or one.name.casefold()): one for one in found[::-1]}.values())[::-1]
+    return tuple(
+        {
+            (one.kind, one.slug or site_of(domain_of(one.url)) or one.name.casefold()): one
+            for one in found[::-1]
+        }.values()
+    )[::-1]
 
 
 def _agency(agency: Agency, how: str, evidence: str) -> Credit:
@@ -226,7 +241,9 @@ def _of_lines(lines: Sequence[str], own: set[str], agencies: Agencies) -> list[C
         if match:
             found += _named(match.group("name"), "source_line", line, own, agencies)
         elif first:
-            found += _named(first.group("name") or first.group("from"), "first_published", line, own, agencies)
+            found += _named(
+                first.group("name") or first.group("from"), "first_published", line, own, agencies
+            )
     return found
 
 
@@ -279,5 +296,13 @@ def _of_promo_addresses(article: ArticleText, own: set[str]) -> list[Credit]:
         for address in _addresses(one.line):
             domain = domain_of(address)
             if _is_other(domain, own):
-                return [Credit("outlet", domain, url=_with_scheme(address), how="promo_address", evidence=one.line[:EVIDENCE])]
+                return [
+                    Credit(
+                        "outlet",
+                        domain,
+                        url=_with_scheme(address),
+                        how="promo_address",
+                        evidence=one.line[:EVIDENCE],
+                    )
+                ]
     return []

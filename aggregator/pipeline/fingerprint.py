@@ -28,7 +28,7 @@ MIN_WORDS = 8  # below this nothing can be said about whose words they are
 MAX_WORDS = 20_000  # of a text; a longer one is compared by its first MAX_WORDS
 MAX_NUMBERS = 60
 
-_QUOTED = re.compile("[\u201c\u00ab\u201e\"][^\u201c\u201d\u00ab\u00bb\u201e\"]{12,1500}[\u201d\u00bb\u201c\"]")
+_QUOTED = re.compile('[\u201c\u00ab\u201e"][^\u201c\u201d\u00ab\u00bb\u201e"]{12,1500}[\u201d\u00bb\u201c"]')
 _NUMBER = re.compile(r"(?<![\w.,])\d[\d.,:]*")
 _MASK = (1 << 64) - 1
 

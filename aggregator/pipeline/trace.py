@@ -10,11 +10,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .credits import credits_name
 from .fingerprint import SKETCH
-from .types import Fingerprint, NearMiss, Overlap, Reason, TraceCandidate, Traced
+from .types import Credit, Fingerprint, NearMiss, Overlap, Reason, TraceCandidate, Traced
 
 CONTAINMENT = 0.5
 CREDITED_CONTAINMENT = 0.35  # enough where one names the other as its source
@@ -117,7 +118,10 @@ def is_earlier(one: TraceCandidate, other: TraceCandidate) -> bool:
         return False
     if other.absent_at is None and one.absent_at is not None and one.found_at < other.found_at:
         return True
-    key_one, key_other = (standing(one), one.found_at, one.article_id), (standing(other), other.found_at, other.article_id)
+    key_one, key_other = (
+        (standing(one), one.found_at, one.article_id),
+        (standing(other), other.found_at, other.article_id),
+    )
     return key_one < key_other
 
 
@@ -186,7 +190,10 @@ def _settle(
     for member_id in sorted(found, key=lambda one: (_likeness(found[one]), -one), reverse=True):
         best.setdefault(by_id[member_id].original_id or member_id, member_id)
     groups = list(best)
-    joined = [groups[0], *(one for one in groups[1:] if _is_same_text(found[best[groups[0]]], found[best[one]]))]
+    joined = [
+        groups[0],
+        *(one for one in groups[1:] if _is_same_text(found[best[groups[0]]], found[best[one]])),
+    ]
     first = joined[0]
     for one in joined[1:]:
         if one in by_id and first in by_id and is_earlier(by_id[one], by_id[first]):
@@ -218,8 +225,12 @@ def _as_original(
     for group in groups:
         member = best[group] if group not in found else group
         this = found[member]
-        taken.append((group, copy_kind(by_id[member], article, this.of_second, this.of_first), this.containment))
-    return Traced("original", reason=Reason("earlier_than_its_copies"), takes_over=tuple(taken), near=tuple(near))
+        taken.append(
+            (group, copy_kind(by_id[member], article, this.of_second, this.of_first), this.containment)
+        )
+    return Traced(
+        "original", reason=Reason("earlier_than_its_copies"), takes_over=tuple(taken), near=tuple(near)
+    )
 
 
 def _as_copy(
@@ -258,5 +269,20 @@ def _evidence(
         "of_original": round(found.of_second, 3),
     }
     if credits_name(article.credits, other.domains):
-        evidence["credit"] = next(one.evidence for one in article.credits if credits_name((one,), other.domains))
+        evidence["credit"] = next(
+            one.evidence for one in article.credits if credits_name((one,), other.domains)
+        )
     return evidence
+
+
+def credited(traced: Traced, credits: Sequence[Credit]) -> Traced:
+    """Return the verdict on an article without a twin, given whom it names.
+
+    A text that names another outlet is republished from there even when that outlet's article is not
+    ours; a wire report stays an original of the outlet's, with the agency as its origin.
+    """
+    first = next((one for one in credits if one.kind == "agency"), credits[0])
+    evidence = {"how": first.how, "name": first.name, "words": first.evidence}
+    if first.kind == "agency":
+        return replace(traced, reason=Reason("names_agency", evidence))
+    return replace(traced, kind="republished", score=1.0, reason=Reason("names_outlet", evidence))

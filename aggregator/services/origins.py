@@ -1,0 +1,155 @@
+"""Origins: which row stands for the source of a text, and re-pointing when an earlier one turns up.
+
+An article's origin is its group's: the wire agency that a member names, else the outside outlet
+that the original names, else the original itself. Stories count different `independence_key`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from aggregator.models import Article, Membership, Origin, Publisher
+from aggregator.pipeline.credits import domain_of, site_of
+from aggregator.pipeline.types import Credit
+from aggregator.services.drafts import Draft
+
+NAME_LENGTH = 200
+KEY_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Repointed:
+    """An original that became a copy: it and all its copies now point to `new`."""
+
+    old: int
+    new: int
+    kind: str
+    score: float
+
+
+def assign(drafts: Sequence[Draft], moved: Sequence[Repointed]) -> None:
+    """Set `origin` of each draft's article, and re-point the groups that were taken over.
+
+    `copy_of_id` is already set. One statement re-points a group; stories that hold its articles are
+    added to the first draft's `touched_stories`, so that they are counted again.
+    """
+    for one in moved:
+        _move_group(one, drafts)
+    roots = {draft.article.copy_of_id or draft.article.pk for draft in drafts} | {one.new for one in moved}
+    chosen = _origins_of(roots, {draft.article.pk: draft for draft in drafts}, drafts)
+    for draft in drafts:
+        draft.article.origin = chosen[draft.article.copy_of_id or draft.article.pk]
+    for one in moved:
+        _adopt(chosen[one.new], one, drafts)
+
+
+def _move_group(one: Repointed, drafts: Sequence[Draft]) -> None:
+    group = Article.objects.filter(Q(copy_of_id=one.old) | Q(pk=one.old)).exclude(pk=one.new)
+    stories = set(Membership.objects.filter(article__in=group).values_list("story_id", flat=True))
+    drafts[0].touched_stories |= stories
+    # The group moves in one statement; what the former original is to the new one is its own field.
+    group.update(copy_of_id=one.new)
+    Article.objects.filter(pk=one.old).update(copy_kind=one.kind, copy_score=round(one.score, 3))
+    for draft in drafts:
+        article = draft.article
+        if article.pk != one.new and one.old in (article.pk, article.copy_of_id):
+            article.copy_of_id = one.new
+            if article.pk == one.old:
+                article.copy_kind, article.copy_score = one.kind, round(one.score, 3)
+
+
+def _origins_of(roots: set[int], by_id: dict[int, Draft], drafts: Sequence[Draft]) -> dict[int, Origin]:
+    """Return the origin of each root article, made where there is none."""
+    stored = {
+        article.pk: article
+        for article in Article.objects.filter(pk__in=roots - set(by_id)).select_related(
+            "origin", "source__publisher"
+        )
+    }
+    wanted: dict[int, Origin] = {}
+    for root in roots:
+        members = [draft for draft in drafts if root in (draft.article.pk, draft.article.copy_of_id)]
+        wanted[root] = _wanted(root, by_id.get(root), stored.get(root), members)
+    made = _make(wanted.values())
+    for root, article in stored.items():
+        if article.origin and article.origin.key != wanted[root].key:
+            Article.objects.filter(origin=article.origin, copy_of_id=root).update(
+                origin=made[wanted[root].key]
+            )
+            Article.objects.filter(pk=root).update(origin=made[wanted[root].key])
+    return {root: made[origin.key] for root, origin in wanted.items()}
+
+
+def _wanted(root: int, draft: Draft | None, stored: Article | None, members: Sequence[Draft]) -> Origin:
+    agency = _first(members, "agency")
+    if stored is not None:
+        kept = stored.origin
+        if kept and (kept.kind != Origin.Kind.ORIGINAL or not agency):
+            return kept
+        return _of_credit(agency) if agency else _of_article(stored)
+    if draft is None:  # its original is neither in the batch nor stored: it was withdrawn
+        return _of_article(members[0].article)
+    own = next((credit for credit in draft.credits if credit.kind == "agency"), None) or agency
+    own = own or next(iter(draft.credits), None)
+    return _of_credit(own) if own else _of_article(draft.article)
+
+
+def _first(members: Iterable[Draft], kind: str) -> Credit | None:
+    return next((one for draft in members for one in draft.credits if one.kind == kind), None)
+
+
+def _of_article(article: Article) -> Origin:
+    publisher = article.source.publisher
+    return Origin(
+        kind=Origin.Kind.ORIGINAL,
+        key=f"article:{article.pk}",
+        independence_key=f"family:{publisher.family}",
+        name=article.source.name[:NAME_LENGTH],
+        url=article.url,
+        article=article,
+        publisher=publisher,
+        state_control=max(article.source.state_control, publisher.state_control),
+    )
+
+
+def _of_credit(credit: Credit) -> Origin:
+    if credit.kind == "agency":
+        key = f"agency:{credit.slug}"
+        return Origin(kind=Origin.Kind.AGENCY, key=key, independence_key=key, name=credit.name[:NAME_LENGTH])
+    site = site_of(domain_of(credit.url)) if credit.url else ""
+    publisher = _publisher_of(site, credit.name)
+    key = f"outside:{site or ' '.join(credit.name.casefold().split())}"[:KEY_LENGTH]
+    return Origin(
+        kind=Origin.Kind.OUTSIDE,
+        key=key,
+        independence_key=f"family:{publisher.family}" if publisher else key,
+        name=(publisher.name if publisher else credit.name)[:NAME_LENGTH],
+        url=credit.url,
+        publisher=publisher,
+        state_control=publisher.state_control if publisher else 0,
+    )
+
+
+def _publisher_of(site: str, name: str) -> Publisher | None:
+    """Return the publisher we know under a site or an outlet's name: then it is no outside outlet's family."""
+    if site:
+        found = Publisher.objects.filter(homepage_domains__contains=[site]).first()
+        if found:
+            return found
+    return Publisher.objects.filter(Q(name__iexact=name) | Q(sources__name__iexact=name)).first()
+
+
+def _make(origins: Iterable[Origin]) -> dict[str, Origin]:
+    """Store origins that are new by their key; return all by key."""
+    by_key = {origin.key: origin for origin in origins}
+    Origin.objects.bulk_create([one for one in by_key.values() if one.pk is None], ignore_conflicts=True)
+    return {one.key: one for one in Origin.objects.filter(key__in=by_key)}
+
+
+def _adopt(origin: Origin, one: Repointed, drafts: Sequence[Draft]) -> None:
+    """Give a group that was taken over its new original's origin; drop the origin nobody has any more."""
+    Article.objects.filter(Q(copy_of_id=one.new) | Q(pk=one.new)).exclude(origin=origin).update(origin=origin)
+    Origin.objects.filter(key=f"article:{one.old}").exclude(pk=origin.pk).filter(articles=None).delete()
