@@ -53,7 +53,9 @@ class Json(logging.Formatter):
 def settings(*, level: str, shape: str) -> dict[str, Any]:
     """Return Django's LOGGING."""
     formatter = {"()": f"newsroom.logging.{'Json' if shape == 'json' else 'Lines'}"}
-    quiet = {name: {"level": "WARNING"} for name in ("kombu", "amqp", "trafilatura", "htmldate", "axes")}
+    quiet = {
+        name: {"level": "WARNING"} for name in ("celery", "kombu", "amqp", "trafilatura", "htmldate", "axes")
+    }
     return {
         "version": 1,
         "disable_existing_loggers": False,
