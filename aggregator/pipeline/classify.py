@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import exp
+from math import exp, log
 from typing import Any
 
 from aggregator.pipeline.conflicts import ConflictBook, ConflictRule, PartyRule, party_names
@@ -187,13 +187,27 @@ def _relevance(
 def _topics(
     reading: Reading, evidence: Evidence, logits: Mapping[str, float], model: Model
 ) -> tuple[TopicScore, ...]:
-    part = model.card["topics"]
     scores = topic_scores(evidence, logits, model.card)
-    ranked = sorted(scores, key=lambda t: (-scores[t], t))[:MOST_TOPICS]
-    kept = [
-        t for place, t in enumerate(ranked) if scores[t] >= (part["first"] if place == 0 else part["further"])
-    ]
+    kept = pick(scores, model.card)
     return tuple(_scored(t, scores[t], reading, evidence, logits) for t in kept)
+
+
+def pick(scores: Mapping[str, float], card: Mapping[str, Any]) -> list[str]:
+    """Return the topics to keep, main first, at most MOST_TOPICS.
+
+    The likeliest needs the score `first`, any other `further`. The main one is not always the
+    likeliest: harm to civilians goes with most strikes and is seldom the heart of the report, so
+    each topic has an offset for how often it leads where it is present.
+    """
+    part = card["topics"]
+    ranked = sorted(scores, key=lambda t: (-scores[t], t))[:MOST_TOPICS]
+    kept = [t for n, t in enumerate(ranked) if scores[t] >= (part["first"] if n == 0 else part["further"])]
+    return sorted(kept, key=lambda t: (-_logit(scores[t]) - part["main"].get(t, 0.0), t))
+
+
+def _logit(score: float) -> float:
+    clipped = min(max(score, 1e-9), 1 - 1e-9)
+    return log(clipped / (1 - clipped))
 
 
 def _scored(
@@ -220,10 +234,10 @@ def _lead_end(text: str, start: int) -> int:
 
 def _together(parts: Iterable[Words]) -> Words:
     stems: tuple[str, ...] = ()
-    hashes: tuple[int, ...] = ()
+    roots: tuple[int, ...] = ()
     for part in parts:
-        stems, hashes = stems + part.stems, hashes + part.hashes
-    return Words(stems, hashes)
+        stems, roots = stems + part.stems, roots + part.roots
+    return Words(stems, roots)
 
 
 def topic_rule(row: Mapping[str, Any]) -> TopicRule:

@@ -1,7 +1,7 @@
 """The trained part: one hashed linear model for relevance and topics, read from the package.
 
-Features are the set of word and word-pair hashes of headline and opening, plus the headline's
-words once more, scaled to length 1. Weights are int8 with one scale per output. The file holds
+Features are the hashed roots of the words of headline and opening, as a set, and the headline's
+once more, scaled to length 1. Weights are int8 with one scale per output. The file holds
 weights only, no text; its card says from which data, when, and how well (bench/train_classify.py).
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from aggregator.pipeline.stems import Words
 
 FOLDER = Path(__file__).parent / "model"
-RELEVANCE_BITS, TOPIC_BITS = 17, 15
+RELEVANCE_BITS, TOPIC_BITS = 16, 16
 _ODD = np.uint32(0x9E3779B1)
 _TITLE_SALT = np.uint32(0x5BD1E995)
 
@@ -39,12 +39,9 @@ class Model:
 
 def hashed(title: Words, body: Words) -> NDArray[np.uint32]:
     """Return the distinct 32-bit features of a text; `body` holds the headline's words too."""
-    words = np.array(body.hashes, dtype=np.uint32)
-    pairs = (
-        words[:-1] * np.uint32(31) + words[1:] * np.uint32(17) + np.uint32(7) if len(words) > 1 else words[:0]
-    )
-    heads = np.array(title.hashes, dtype=np.uint32) ^ _TITLE_SALT
-    mixed = np.concatenate((words, pairs, heads)) * _ODD
+    words = np.array(body.roots, dtype=np.uint32)
+    heads = np.array(title.roots, dtype=np.uint32) ^ _TITLE_SALT
+    mixed = np.concatenate((words, heads)) * _ODD
     return np.unique(mixed ^ (mixed >> np.uint32(15)))
 
 

@@ -16,6 +16,7 @@ from zlib import crc32
 TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’ʼ״׳\"\u200c][^\W_]+)*")
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S{1,80}@\S+")
 CACHE_LIMIT = 200_000
+ROOT = 5  # letters of a stem that the linear model looks at: endings differ, the sense rarely
 
 _CYRILLIC_END = re.compile(
     r"(?:ами|ями|ого|его|ому|ему|ыми|ими|ях|ах|ов|ев|ів|їв|ам|ям|ом|ем|ой|ей|ая|яя|ое|ее|ые|ие|ый|ий|"
@@ -48,10 +49,10 @@ _SCRIPTS = (("ru", "Ѐ", "ӿ"), ("ar", "؀", "ۿ"), ("he", "֐", "׿"))
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The tokens of one field as stems, with the hash of each stem (unsigned 32 bit)."""
+    """The tokens of one field as stems, with the hash of each stem's root (unsigned 32 bit)."""
 
     stems: tuple[str, ...] = ()
-    hashes: tuple[int, ...] = ()
+    roots: tuple[int, ...] = ()
 
 
 def blank_addresses(text: str) -> str:
@@ -84,8 +85,8 @@ def words_of(text: str, language: str) -> Words:
     pairs = [cache.get(token) or _remember(cache, token, language) for token in tokens]
     if not pairs:
         return Words()
-    stems, hashes = zip(*pairs, strict=True)
-    return Words(stems, hashes)
+    stems, roots = zip(*pairs, strict=True)
+    return Words(stems, roots)
 
 
 def offset_of(text: str, index: int) -> int:
@@ -191,6 +192,7 @@ def _cache(language: str) -> dict[str, tuple[str, int]]:
 
 
 def _remember(cache: dict[str, tuple[str, int]], token: str, language: str) -> tuple[str, int]:
-    stemmed = stem(token[:40], language)
-    cache[token] = pair = (stemmed, crc32(stemmed.encode("utf-8", "replace")))
+    stemmed = stem(token[:40], language) or token[:40]
+    root = stemmed if stemmed[0] == "^" else stemmed[:ROOT]
+    cache[token] = pair = (stemmed, crc32(root.encode("utf-8", "replace")))
     return pair
