@@ -9,5 +9,5 @@ reports: wire copies, republished, truncated and padded copies, edits, changed i
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2023, 9, 18, tzinfo=UTC)  # the first item's day
-SPAN = timedelta(days=11)  # everything has come out by START + SPAN
+SPAN = timedelta(days=11, hours=12)  # everything has come out by START + SPAN
 AGENCY = "Meridian Wire"  # the invented agency whose texts several outlets carry
