@@ -66,17 +66,17 @@ def start_postgres(
     data_dir: Path, sockets: Path, database: str, *, durable: bool, keep: Sequence[int]
 ) -> Server:
     """Start PostgreSQL on `data_dir`/postgres, making the cluster and the database at first."""
-    folder, prefix = programs(), _prefix()
+    folder, before = programs(), prefix()
     cluster = data_dir / "postgres"
     _check_version(cluster, folder)
     if not (cluster / "PG_VERSION").exists():
-        _make_cluster(cluster, folder, prefix)
+        _make_cluster(cluster, folder, before)
     settings = TUNING | ({} if durable else DISPOSABLE) | {"unix_socket_directories": str(sockets)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     (sockets / ".s.PGSQL.5432").unlink(missing_ok=True)
     with (data_dir / "postgres.log").open("ab") as log:
         child = children.start(
-            [*prefix, folder / "postgres", "-D", cluster, *options],
+            [*before, folder / "postgres", "-D", cluster, *options],
             when_orphaned=signal.SIGINT,
             output=log,
             keep_open=keep,
@@ -132,7 +132,7 @@ def _redis_program() -> Path:
     return program
 
 
-def _prefix() -> tuple[str, ...]:
+def prefix() -> tuple[str, ...]:
     """Return what must stand before a PostgreSQL program: nothing, or a user namespace for root."""
     if os.getuid() != 0:
         return ()
