@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from aggregator.pipeline.gazetteer import Gazetteer
 from aggregator.pipeline.mentions import LEAD_CHARS, Found, find_names
-from aggregator.pipeline.placemodel import ACTORS, Candidate, features_of, gather, logit, probability, weigh
+from aggregator.pipeline.placemodel import ACTORS, Candidate, features_of, gather, logits, probability
 from aggregator.pipeline.senses import Meant, choose_senses
 from aggregator.pipeline.types import Located, Mention, RegionScore
 
 PART_SHARE = 0.2  # of a country's evidence that a part needs to be shown by itself
+AREA_EASE = 0.7
 SURE = 0.3  # of either score, for a country to be the focus
 PART_LEAD = 0.6  # of what a country's parts hold together, for one part to speak for it
 PART_FOCUS = 0.25  # and to stand as focus instead of its country
@@ -67,50 +68,51 @@ class _Scored:
     focus: float
 
 
+def _counts(meant: Meant) -> bool:
+    return not meant.weak or meant.supported
+
+
 class _Judge:
     """Scores the candidates of one text and picks regions and focus."""
 
     def __init__(self, gazetteer: Gazetteer, reading: Reading) -> None:
         self.tree, self.model, self.meant = gazetteer.tree, gazetteer.model, reading.meant
-        heads = self.model["heads"]
         about, focus = ("about_short", "focus_short") if reading.is_short else ("about", "focus")
         self.about_at = self.model[about + "_at"]
+        heads = [self.model["heads"][head] for head in ("mentioned", about, focus)]
+        scores = [logits(row, heads) for row in reading.features]
         self.scored = [
-            _Scored(
-                item,
-                probability(logit(row, heads["mentioned"])),
-                probability(logit(row, heads[about])),
-                logit(row, heads[focus]),
-            )
-            for item, row in zip(reading.candidates, reading.features, strict=True)
+            _Scored(item, probability(score[0]), probability(score[1]), score[2])
+            for item, score in zip(reading.candidates, scores, strict=True)
         ]
         self.scored.sort(key=lambda item: -item.focus)
 
     def located(self) -> Located:
         about = self._about()
         regions = [score for item in self.scored for score in self._regions(item, is_about=item in about)]
-        focus_country = self._focus_country(about)
         return Located(
-            mentions=tuple(
-                self._mention(meant)
-                for meant in self.meant[:MAX_MENTIONS]
-                if not meant.weak or meant.supported
-            ),
+            mentions=tuple(self._mention(meant) for meant in self.meant[:MAX_MENTIONS] if _counts(meant)),
             regions=tuple(sorted(regions, key=lambda score: (not score.about, -score.score))),
             focus=self._focus(about),
             countries=tuple(self._countries(about)),
-            countries_mentioned=tuple(
-                item.candidate.key
-                for item in self.scored
-                if len(item.candidate.key) == 2 and item.mentioned >= self.model["mentioned_at"]
-            ),
-            focus_country=focus_country,
+            countries_mentioned=tuple(self._mentioned()),
+            focus_country=self._focus_country(about),
         )
 
+    def _mentioned(self) -> list[str]:
+        limit = self.model["mentioned_at"]
+        keys = [item.candidate.key for item in self.scored if item.mentioned >= limit]
+        return [key for key in keys if len(key) == 2]
+
     def _about(self) -> list[_Scored]:
-        about = [item for item in self.scored if item.about >= self.about_at]
+        about = [item for item in self.scored if item.about >= self._limit(item)]
         narrow = [item for item in about if not self._is_wide(item)]
         return narrow or about
+
+    def _limit(self, item: _Scored) -> float:
+        """Return what a candidate has to reach; seas and theatres are rare in what the scores learned from."""
+        is_narrow_area = len(item.candidate.key) > 2 and not self._is_wide(item)
+        return self.about_at * (AREA_EASE if is_narrow_area else 1.0)
 
     def _is_wide(self, item: _Scored) -> bool:
         node = self.tree.nodes.get(item.candidate.key)
@@ -125,7 +127,7 @@ class _Judge:
         return list(found)
 
     def _counts_for(self, key: str, own: set[str]) -> list[str]:
-        """Return the countries of a candidate: its own, or those that a contested area or theatre is listed under."""
+        """Return the countries of a candidate: its own, or those that an area across borders is listed under."""
         if len(key) == 2:
             return [key]
         node = self.tree.nodes.get(key)
@@ -138,12 +140,8 @@ class _Judge:
 
     def _focus_order(self, about: list[_Scored]) -> list[_Scored]:
         """Return what may be the focus, best first: the focus score alone decides among sure names."""
-        sure = [
-            item
-            for item in self.scored
-            if max(item.mentioned, item.about) >= SURE and not self._is_wide(item)
-        ]
-        return sure or about
+        sure = [item for item in self.scored if max(item.mentioned, item.about) >= SURE]
+        return [item for item in sure if not self._is_wide(item)] or about
 
     def _focus_country(self, about: list[_Scored]) -> str | None:
         for item in self._focus_order(about):
@@ -153,7 +151,7 @@ class _Judge:
         return None
 
     def _focus(self, about: list[_Scored]) -> str | None:
-        """Return the deepest region that holds enough of the focus; places count, parties and leaders do not."""
+        """Return the deepest region that holds enough of the focus, going by places and peoples alone."""
         order = self._focus_order(about)
         if not order:
             return None
@@ -161,11 +159,8 @@ class _Judge:
         parts = self._parts(top, only_places=True)
         rest = {part: share for part, share in parts.items() if part != own}
         best = max(rest, key=lambda part: rest[part], default=own)
-        return (
-            best
-            if rest.get(best, 0.0) >= PART_FOCUS and rest[best] >= PART_LEAD * sum(rest.values())
-            else own
-        )
+        is_clear = rest.get(best, 0.0) >= PART_FOCUS and rest[best] >= PART_LEAD * sum(rest.values())
+        return best if is_clear else own
 
     def _own_slug(self, item: _Scored) -> str:
         key = item.candidate.key
@@ -178,26 +173,19 @@ class _Judge:
             if only_places and meant.sense.kind in ACTORS:
                 continue
             region = meant.sense.region or self._own_slug(item)
-            weights[region] = weights.get(region, 0.0) + weigh(meant)
+            weights[region] = weights.get(region, 0.0) + meant.weight
         total = sum(weights.values()) or 1.0
         return {region: weight / total for region, weight in weights.items()}
 
     def _regions(self, item: _Scored, *, is_about: bool) -> list[RegionScore]:
-        own = self._own_slug(item)
-        parts = self._parts(item)
-        parts.setdefault(own, 0.0)
-        shown = {part: share for part, share in parts.items() if part != own and share >= PART_SHARE}
+        own, parts = self._own_slug(item), self._parts(item)
+        shown = {part for part, share in parts.items() if part != own and share >= PART_SHARE}
+        is_own_about = is_about and not (shown and parts.get(own, 0.0) < PART_SHARE)
         scores = [
-            self._region(item, part, item.about * (0.5 + share / 2), is_about)
-            for part, share in shown.items()
+            self._region(item, part, item.about * (0.5 + share / 2), is_about and part in shown)
+            for part, share in parts.items()
+            if part != own
         ]
-        scores += [
-            self._region(item, part, item.about * share, False)
-            for part in parts
-            if part != own and part not in shown
-            for share in (parts[part],)
-        ]
-        is_own_about = is_about and not (shown and parts[own] < PART_SHARE)
         return [*scores, self._region(item, own, item.about, is_own_about)]
 
     def _region(self, item: _Scored, region: str, score: float, is_about: bool) -> RegionScore:
@@ -217,7 +205,7 @@ class _Judge:
             kind=meant.sense.kind,
             field="text" if found.field == "dateline" else found.field,
             start=found.start,
-            weight=round(weigh(meant), 3),
+            weight=round(meant.weight, 3),
             lat=meant.sense.lat,
             lon=meant.sense.lon,
         )

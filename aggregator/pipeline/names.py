@@ -20,20 +20,8 @@ GIVEN = "g"  # also a given name
 WORD = "k"  # also an ordinary word
 LOWER = "l"  # written in lower case in its language
 
-APOSTROPHES = str.maketrans(
-    {
-        "’": "'",
-        "‘": "'",
-        "ʼ": "'",
-        "ʻ": "'",
-        "`": "'",
-        "´": "'",
-        "‑": "-",
-        "\u00a0": " ",
-        "\u200c": "",
-        "İ": "I",
-    }
-)
+_SAME_LENGTH = ("’'", "‘'", "ʼ'", "ʻ'", "`'", "´'", "‑-", "\u00a0 ", "\u202f ", "İI")  # each becomes the next
+_JOINER = "\u200c"  # written or left out at will in Persian
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +72,18 @@ def unaccented(name: str) -> str:
 
 
 def normalised(text: str) -> str:
-    """Return a text with one kind of apostrophe, hyphen and space. Offsets move only where a joiner is dropped."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text).translate(APOSTROPHES)
+    """Return a text with one kind of apostrophe, hyphen and space.
+
+    Offsets move only where letters are composed or a joiner is dropped.
+    """
+    if text.isascii():
+        return text
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    for mark, plain in _SAME_LENGTH:
+        if mark in text:
+            text = text.replace(mark, plain)
+    return text.replace(_JOINER, "")
 
 
 _SPECIAL = {
@@ -110,7 +108,8 @@ def _plain_letter(letter: str) -> str:
 
 
 def spellings(name: str, flags: str = "") -> set[str]:
-    """Return the ways a name is looked up: as written, without accents, with and without hyphens, in title case."""
+    """Return the ways a name is looked up: without accents or hyphens, and in title case."""
+    name = normalised(name)
     forms = {name, unaccented(name)}
     forms |= {
         form.replace("-", " ") for form in forms if " " in form or (form.count("-") == 1 and "'" not in form)

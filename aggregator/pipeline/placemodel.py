@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from aggregator.pipeline.regions import RegionTree
 from aggregator.pipeline.senses import Meant
@@ -78,8 +77,10 @@ class Candidate:
     first: int = 0  # order of first appearance
 
     def add(self, meant: Meant) -> None:
+        """Count one more mention."""
         self.meant.append(meant)
-        self.weight += weigh(meant)
+        meant.weight = weigh(meant)
+        self.weight += meant.weight
 
 
 def weigh(meant: Meant) -> float:
@@ -122,20 +123,26 @@ def features_of(candidates: list[Candidate], *, head: str, words: int, home: str
     rank = {candidate.key: place for place, candidate in enumerate(ranked)}
     crowd = math.log1p(len(candidates))
     short = 1.0 if words < 80 else 0.0
-    raid = min(2.0, len(_RAID.findall(head)) / 1.0)
-    siege = min(2.0, len(_SIEGE.findall(head)) / 1.0)
     rows = [_features(item, total, rank[item.key], crowd, short, home) for item in candidates]
-    for row in rows:
-        party = 1.0 if any(row.get(name) for name in ("title_Y", "lead_Y")) else 0.0
-        arms = (
-            1.0 if any(row.get(name) for name in ("title:a_Darms", "lead:a_Darms", "title:a_Narms")) else 0.0
-        )
-        row["raid:party"] = raid * party
-        row["siege:party"] = siege * party
-        row["siege:arms"] = siege * arms
-        row["raid:named"] = raid * float(bool(row.get("title_N") or row.get("lead_N") or row.get("title_D")))
-        row["siege:named"] = siege * float(bool(row.get("title_N") or row.get("lead_N")))
+    _add_side(rows, head)
     return rows
+
+
+def _add_side(rows: list[dict[str, float]], head: str) -> None:
+    """Where an armed party is named, tell a raid by it from a siege of where it is at home."""
+    parties = ["title_Y" in row or "lead_Y" in row for row in rows]
+    if not any(parties):
+        return
+    raid, siege = min(2, len(_RAID.findall(head))), min(2, len(_SIEGE.findall(head)))
+    for row, is_party in zip(rows, parties, strict=True):
+        side = "party" if is_party else "other"
+        row["raid:" + side] = float(raid)
+        row["siege:" + side] = float(siege)
+        if not _ARMS.isdisjoint(row):
+            row["siege:arms"] = float(siege)
+
+
+_ARMS = frozenset({"title:a_Darms", "lead:a_Darms", "title:a_Narms"})
 
 
 def _features(
@@ -245,13 +252,16 @@ def _context(meant: Meant) -> list[str]:
     return names
 
 
-def logit(features: Mapping[str, float], weights: Mapping[str, Any]) -> float:
-    """Return the linear score of a text's features; unknown features count nothing."""
-    score: float = weights.get("bias", 0.0)
-    for name, value in features.items():
-        if value:
-            score += value * weights.get(name, 0.0)
-    return score
+Head = Mapping[str, float]
+
+
+def logits(features: Mapping[str, float], heads: Sequence[Head]) -> list[float]:
+    """Return the linear score of a text's features under each head; unknown features count nothing."""
+    present = [(name, value) for name, value in features.items() if value]
+    return [
+        head.get("bias", 0.0) + sum([value * head[name] for name, value in present if name in head])
+        for head in heads
+    ]
 
 
 def probability(score: float) -> float:

@@ -96,6 +96,12 @@ class RegionTree:
         """Return the countries a region counts for: its own, else those of its also_in, in their order."""
         return self._countries.get(slug, ())
 
+    def listed_countries(self, slug: str) -> tuple[str, ...]:
+        """Return every country a region is shown under: its own and those of its also_in."""
+        node = self.nodes.get(slug)
+        areas = (slug, *node.also_in) if node else ()
+        return tuple(dict.fromkeys(code for area in areas if (code := self.country(area))))
+
     def slug_of(self, iso2: str) -> str | None:
         """Return the region of an ISO2 code."""
         return self._by_iso.get(iso2)
@@ -105,21 +111,24 @@ class RegionTree:
         return slug == region or region in self.ancestors(slug)
 
     def _climb(self, slug: str) -> tuple[str, ...]:
+        """Climb parents from a region; also_in counts for the region, its parents and whole sub-regions only.
+
+        An area that is also listed under a theatre does not thereby lie in every country of that theatre.
+        """
         found: dict[str, None] = {}
-        queue = [slug]
+        queue = [(slug, True)]
         while queue:
-            node = self.nodes.get(queue.pop(0))
-            for above in self._above(node):
+            node, follows = self.nodes.get(queue[0][0]), queue.pop(0)[1]
+            if node is None:
+                continue
+            steps = [(node.parent, follows)] if node.parent else []
+            if follows or node.kind in ("macro", "subregion"):
+                steps += [(area, False) for area in node.also_in]
+            for above, goes_on in steps:
                 if above != slug and above not in found:
                     found[above] = None
-                    queue.append(above)
+                    queue.append((above, goes_on))
         return tuple(found)
-
-    @staticmethod
-    def _above(node: RegionNode | None) -> tuple[str, ...]:
-        if node is None:
-            return ()
-        return ((node.parent,) if node.parent else ()) + node.also_in
 
     def _find_countries(self, slug: str) -> tuple[str, ...]:
         own = self.country(slug)

@@ -34,6 +34,7 @@ class Meant:
     supported: bool
     firm: bool
     paired: bool = False
+    weight: float = 0.0  # what it adds to its candidate; set when gathered
 
 
 def choose_senses(found: list[Found], gazetteer: Gazetteer, home_country: str = "") -> list[Meant]:
@@ -103,7 +104,8 @@ def _choose(name: Found, pair: str, votes: dict[str, dict[str, float]]) -> Meant
     if len(senses) > 1:
         best = max(senses, key=lambda sense: sense.prior * (ALONE + _support(name, sense, votes)))
     supported = _support(name, best, votes) > 0
-    ambiguous = len(senses) > 1 and not supported and senses[1].prior > 0.5 * senses[0].prior
+    rivals = [sense for sense in senses if (sense.country or sense.region) != (best.country or best.region)]
+    ambiguous = not supported and any(sense.prior > 0.5 * best.prior for sense in rivals)
     weak = best.weak or ambiguous or is_ordinary_word(name)
     return Meant(name, best, weak, supported, is_firm(name))
 

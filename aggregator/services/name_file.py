@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ LANGUAGES = (
 INFLECTED = {"ru", "uk", "sr", "hy", "ka", "pl", "bs", "sq", "az", "uz", "tr", "so"}
 PRIORS = {"name": 100, "area": 80, "capital": 60, "demonym": 100, "division": 20, "leader": 40, "party": 60}
 DENSE = {"US": 3000, "GB": 3000, "CA": 5000, "AU": 5000, "IE": 3000, "NZ": 5000, "ZA": 10000}
+FEDERAL = {"US", "CA", "AU", "GB", "IN", "DE", "BR", "MX", "NG"}  # whose states are news by their bare names
+STATE_PRIOR = 60.0
 AT_WAR = set(
     [
         "UA",
@@ -73,8 +76,27 @@ def compile_rows() -> list[NameRow]:
     lists = _Lists()
     rows = [*_region_rows(vocabulary, lists), *_english_rows(lists), *_language_rows(), *_cldr_rows(tree)]
     rows += [*_division_rows(tree, lists), *_town_rows(tree, lists, {row.name for row in rows})]
+    rows = _without_shadows(rows, tree)
     rows += [NameRow(name, "", "veto", prior=1000) for name in lists.lines("vetoes.txt")]
     return list(_marked(_merged(rows), lists))
+
+
+def _without_shadows(rows: list[NameRow], tree: RegionTree) -> list[NameRow]:
+    """Drop stems that are another region's name, and towns and divisions that the vocabulary names itself."""
+    exact: dict[str, set[str]] = {}
+    areas: dict[str, set[str]] = {}
+    for row in rows:
+        if "s" not in row.flags:
+            exact.setdefault(row.name, set()).add(row.region)
+        if row.kind not in ("town", "division"):
+            areas.setdefault(row.name, set()).update(tree.listed_countries(row.region))
+    kept = []
+    for row in rows:
+        is_taken = "s" in row.flags and exact.get(row.name, {row.region}) - {row.region}
+        is_known = row.kind in ("town", "division") and row.country in areas.get(row.name, ())
+        if not is_taken and not is_known:
+            kept.append(row)
+    return kept
 
 
 def write_names(path: Path) -> int:
@@ -98,6 +120,18 @@ class _Lists:
             for region, country, codes in self.table("parts.tsv")
             for code in codes.split()
         }
+
+    def is_rare_surname(self, row: NameRow, towns: set[str]) -> bool:
+        """Tell whether a leader's surname is rare enough to stand alone."""
+        return (
+            row.kind == "leader"
+            and len(row.name) > 5
+            and row.name not in towns
+            and row.name not in self.given
+            and row.name.lower() not in self.common
+            and row.name not in self.weak["common_surnames"]
+            and row.name not in self.weak["weak"]
+        )
 
     def lines(self, name: str) -> list[str]:
         text = (PLACES / name).read_text("utf-8")
@@ -210,7 +244,8 @@ def _division_rows(tree: RegionTree, lists: _Lists) -> Iterator[NameRow]:
         forms = {name, *(others[0].split("|") if others[0] else ())}
         for form in {TITLES.sub("", form).strip() for form in forms} | forms:
             if _is_safe_division(form, country):
-                yield _row(unaccented(form) if form[0] < "ɐ" else form, slug, "division", country=country)
+                row = _row(unaccented(form) if form[0] < "ɐ" else form, slug, "division", country=country)
+                yield replace(row, prior=STATE_PRIOR) if country in FEDERAL else row
 
 
 def _is_safe_division(form: str, country: str) -> bool:
@@ -292,6 +327,8 @@ def _merged(rows: Iterable[NameRow]) -> list[NameRow]:
 
 def _marked(rows: Iterable[NameRow], lists: _Lists) -> Iterator[NameRow]:
     """Mark names that are also given names or ordinary words, and the weak names of the vocabulary."""
+    rows = list(rows)
+    towns = {row.name for row in rows if row.kind in ("town", "division", "name")}
     for row in rows:
         flags = row.flags
         if row.kind != "veto":
@@ -303,7 +340,7 @@ def _marked(rows: Iterable[NameRow], lists: _Lists) -> Iterator[NameRow]:
             )
             if (row.name in lists.weak["weak"] and "w" not in flags) or ("k" in flags and "w" not in flags):
                 flags += "w"
-            if row.name in lists.weak["strong"]:
+            if row.name in lists.weak["strong"] or lists.is_rare_surname(row, towns):
                 flags = flags.replace("w", "")
             if row.name in lists.weak["dropped"] or f"{row.name}|{row.region}" in lists.weak["dropped_rows"]:
                 continue
