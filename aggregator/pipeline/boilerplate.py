@@ -88,7 +88,7 @@ _CREDIT = re.compile(
 # A line or sentence that only points to another article: goes wherever it stands.
 _POINTER = re.compile(
     r"""
-    ^\W*(?:read\s+(?:more|also|next)|also\s+read|see\s+also|more\s+(?:on|from)|related|watch(?:\s+(?:also|now|live))?|explained|don'?t\s+miss|in\s+pictures|lire\s+aussi|voir\s+aussi|lesen\s+sie\s+auch|mehr\s+dazu|lea\s+tambi[eé]n|ver\s+tamb[ií][eé]n|leia\s+(?:tamb[eé]m|mais)|leggi\s+anche|lees\s+ook|l[äa]s\s+(?:ocks[åa]|mer)|czytaj\s+(?:te[zż]|wi[eę]cej)|ayrıca\s+okuyun|читайте\s+(?:также|ещ[её]|по\s+теме)|читайте\s+(?:також|ще)|по\s+теме|اقرأ\s+(?:أيضا|أيضًا|المزيد)|延伸閱讀|延伸阅读|相关阅读)\s*(?:[:|>\u2013\u2014-]|\n).{1,240}$
+    ^\W*(?:read\s+(?:more|also|next)|also\s+read|see\s+also|more\s+(?:on|from)|related|watch(?:\s+(?:also|now|live))?|explained|don'?t\s+miss|in\s+pictures|lire\s+aussi|voir\s+aussi|lesen\s+sie\s+auch|mehr\s+dazu|lea\s+tambi[eé]n|ver\s+tamb[ií][eé]n|leia\s+(?:tamb[eé]m|mais)|leggi\s+anche|lees\s+ook|l[äae]s\s+(?:ocks[åa]|ogs[åa]|mer|mere)|czytaj\s+(?:te[zż]|wi[eę]cej)|ayrıca\s+okuyun|читайте\s+(?:также|ещ[её]|по\s+теме)|читайте\s+(?:також|ще)|по\s+теме|اقرأ\s+(?:أيضا|أيضًا|المزيد)|延伸閱讀|延伸阅读|相关阅读)\s*(?:[:|>\u2013\u2014-]|\n).{1,240}$
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -57,8 +57,9 @@ def extract_page(
     if tree is None:
         return text_from_entry(entry, now) if entry else ArticleText("", "", kind="empty")
     data = read_page(tree)
-    chosen = _selected(tree, selector) or choose(tree, data, entry, url)
-    return _assemble(tree, data, chosen, url=url, entry=entry, now=now)
+    title = bylines.title_of(tree, data) or (entry.title if entry else "")
+    chosen = _selected(tree, selector) or choose(tree, data, entry, url, title)
+    return _assemble(tree, data, chosen, title=title, url=url, entry=entry, now=now)
 
 
 def text_from_entry(entry: Entry, now: datetime) -> ArticleText:
@@ -134,13 +135,19 @@ def _selected(tree: HtmlElement, selector: str) -> Chosen | None:
 
 
 def _assemble(
-    tree: HtmlElement, data: PageData, chosen: Chosen, *, url: str, entry: Entry | None, now: datetime
+    tree: HtmlElement,
+    data: PageData,
+    chosen: Chosen,
+    *,
+    title: str,
+    url: str,
+    entry: Entry | None,
+    now: datetime,
 ) -> ArticleText:
     full = plain(chosen.text)[:MAX_TEXT]
     cleaned = remove_cues(full)
     feed_at = entry.published_at if entry else None
     published = page_dates.published(tree, data, url=url, feed_at=feed_at, now=now)
-    title = bylines.title_of(tree, data) or (entry.title if entry else "")
     found = ArticleText(
         title=title,
         text=cleaned.text,
