@@ -8,6 +8,7 @@ answer of the name service, so that a name that changes between check and use ga
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PORTS = frozenset({80, 443, 8080, 8443})
 
+# Forms of IPv4 addresses that name services read and that hide what they are: 2130706433, 0x7f.1, 0177.0.0.1.
+_ODD = re.compile(r"^(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?$", re.IGNORECASE)
 _REFUSED_4 = tuple(
     map(
         ipaddress.IPv4Network,
@@ -97,6 +100,8 @@ class Guard:
             raise RefusedError("The address names no host.", code="refused_address")
         self._check_port(port or SCHEMES[parts.scheme])
         literal = as_address(parts.hostname)
+        if literal is None and _ODD.match(parts.hostname):
+            raise RefusedError("The address is a number in an odd form.", code="refused_address")
         if literal is not None:
             self.check(str(literal), port or SCHEMES[parts.scheme])
 

@@ -178,7 +178,7 @@ class Web:
         if guard not in self._sessions:
             connector = aiohttp.TCPConnector(
                 resolver=_CheckedNames(
-                    self._names, Guard() if self.proxy else guard, is_checked=not self.proxy
+                    self._names, guard, self.limits.connect_seconds * 2, is_checked=not self.proxy
                 ),
                 socket_factory=_socket_for(None if self.proxy else guard),
                 ssl=_tls(),
@@ -318,11 +318,16 @@ async def _place(places: asyncio.Semaphore) -> AsyncIterator[bool]:
 class _CheckedNames(AbstractResolver):
     """Resolves names and refuses a name when any of its addresses is refused."""
 
-    def __init__(self, names: AbstractResolver, guard: Guard, *, is_checked: bool) -> None:
+    def __init__(self, names: AbstractResolver, guard: Guard, seconds: float, *, is_checked: bool) -> None:
+        self.seconds = seconds
         self.names, self.guard, self.is_checked = names, guard, is_checked
 
     async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_UNSPEC) -> list[ResolveResult]:
-        found = await self.names.resolve(host, port, socket.AF_UNSPEC)
+        try:
+            async with asyncio.timeout(self.seconds):
+                found = await self.names.resolve(host, port, socket.AF_UNSPEC)
+        except TimeoutError:
+            raise FetchError("The name service does not answer in time.", code="no_such_host") from None
         if self.is_checked:
             for each in found:
                 self.guard.check(each["host"], port)

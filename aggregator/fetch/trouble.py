@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 
@@ -10,7 +11,9 @@ import aiohttp
 
 from aggregator.errors import AggregatorError, FetchError
 
-NETWORK_CODES = frozenset({"no_such_host", "no_connection", "timeout"})  # may be our own line
+log = logging.getLogger(__name__)
+
+NETWORK_CODES = frozenset({"no_such_host", "no_connection"})  # may be our own line
 
 
 def as_fetch_error(error: BaseException, total_seconds: float) -> AggregatorError:
@@ -18,6 +21,8 @@ def as_fetch_error(error: BaseException, total_seconds: float) -> AggregatorErro
     for each in _chain(error):
         if isinstance(each, AggregatorError):
             return each
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return FetchError("The server does not take a connection in time.", code="no_connection")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return FetchError(f"No whole answer within {total_seconds:g} seconds.", code="timeout")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError | aiohttp.ClientSSLError):
@@ -38,6 +43,7 @@ def _other(error: BaseException) -> FetchError:
         return FetchError("The address cannot be read.", code="bad_address", permanent=True)
     if isinstance(error, aiohttp.ClientConnectionError | OSError):
         return FetchError("No connection to the server.", code="no_connection")
+    log.error("fetch_failed_unexpectedly", exc_info=error)
     return FetchError(f"The request failed ({type(error).__name__}).", code="fetch_failed")
 
 

@@ -227,12 +227,16 @@ def _left(visit: Visit) -> list[PageJob]:
 
 
 def poll_now(feed_ids: Sequence[int], now: datetime) -> None:
-    """Make feeds due at once, and nudge. Their hosts are asked as politely as ever."""
+    """Make feeds due at once, and nudge: a person's word, which also ends what their hosts were held for.
+
+    Gaps are kept as ever, and a host that asks to be left alone again is left alone again.
+    """
     with transaction.atomic():
         feeds = Feed.objects.filter(pk__in=feed_ids)
         feeds.update(next_poll_at=now)
         hosts.attach_feeds(now)
-        due = feeds.exclude(host=None).values_list("host_id", flat=True)
+        due = list(feeds.exclude(host=None).values_list("host_id", flat=True).distinct())
+        Host.objects.filter(pk__in=due).exclude(hold_until=None).update(hold_until=None)
         hosts.wake({pk: now for pk in due if pk})
         nudge.poll()
 

@@ -18,11 +18,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="OPML file, or -")
-        parser.add_argument("--approve", action="store_true", help="approve the outlets: their feeds are polled")
+        parser.add_argument(
+            "--approve", action="store_true", help="approve the outlets: their feeds are polled"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            document = sys.stdin.buffer.read() if options["file"] == "-" else Path(options["file"]).read_bytes()
+            document = (
+                sys.stdin.buffer.read() if options["file"] == "-" else Path(options["file"]).read_bytes()
+            )
             done = opml.import_opml(document, clock.now(), approve=options["approve"])
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
