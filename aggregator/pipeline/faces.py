@@ -195,7 +195,12 @@ def csv_table(face: Face) -> bytes:
 def _row(item: FaceItem) -> list[Any]:
     return [
         *(item.number, item.url, item.title, item.summary, item.language, item.author),
-        *(_stamp(item.published_at), _stamp(item.updated_at), item.happened_on or "", item.happened_precision),
+        *(
+            _stamp(item.published_at),
+            _stamp(item.updated_at),
+            item.happened_on or "",
+            item.happened_precision,
+        ),
         *(item.origins, item.outlets, item.articles, item.region, "; ".join(item.tags), int(item.pinned)),
     ]
 

@@ -18,7 +18,14 @@ FORMATS = {
 
 
 def of_cards(
-    cards: Iterable[Card], *, title: str, site: str, home: str, own: str, older: str = "", updated_at: datetime | None = None
+    cards: Iterable[Card],
+    *,
+    title: str,
+    site: str,
+    home: str,
+    own: str,
+    older: str = "",
+    updated_at: datetime | None = None,
 ) -> Face:
     """Return the face of stories. `site` is the address of the site; the others are paths on it."""
     items = tuple(_item(card, site) for card in cards)
@@ -58,7 +65,9 @@ def _item(card: Card, site: str) -> FaceItem:
     )
 
 
-def of_articles(articles: Sequence[Article], *, title: str, site: str, home: str, own: str, older: str = "") -> Face:
+def of_articles(
+    articles: Sequence[Article], *, title: str, site: str, home: str, own: str, older: str = ""
+) -> Face:
     """Return the face of articles; their links lead to the outlets."""
     items = tuple(_article_item(article, site) for article in articles)
     newest = max((item.updated_at for item in items), default=None)

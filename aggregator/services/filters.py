@@ -73,7 +73,9 @@ class Filters:
     @property
     def narrowed(self) -> bool:
         """Whether anything but the subject's own topic, region or conflict narrows the list."""
-        return bool(self.kind or self.language or self.since or self.until or self.as_of or self.key or self.thin)
+        return bool(
+            self.kind or self.language or self.since or self.until or self.as_of or self.key or self.thin
+        )
 
     @property
     def paged(self) -> bool:

@@ -124,4 +124,3 @@ def busiest_places(regions: Sequence[Region], today: date, limit: int = 40) -> l
     """Return the countries and areas with stories in the last seven days, busiest first, for map and list."""
     placed = [region for region in regions if region.kind in PLACED_KINDS]
     return [one for one in activity.busy_regions(placed, today) if one.now][:limit]
-

@@ -109,7 +109,9 @@ def sources_of(region: Region) -> list[Source]:
     return list(rows.select_related("publisher").order_by("name"))
 
 
-def also_published(region: Region, topic: Topic | None, until: datetime, limit: int = MAX_ALSO) -> list[Article]:
+def also_published(
+    region: Region, topic: Topic | None, until: datetime, limit: int = MAX_ALSO
+) -> list[Article]:
     """Return opinion, explainers and other pieces outside stories, newest first, of the last 14 days."""
     inside = RegionLink.objects.filter(ancestor=region).values("region")
     rows = Article.objects.published().filter(

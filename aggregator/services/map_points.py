@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from django.contrib.staticfiles import finders
 
 from aggregator.models import Region
 from aggregator.services.activity import Busy
@@ -18,6 +13,16 @@ from aggregator.services.activity import Busy
 WIDTH, HEIGHT = 1000.0, 500.0  # equirectangular: a degree of longitude and of latitude is 1000 / 360 units
 MIN_RADIUS, MAX_RADIUS = 3.0, 16.0
 MARGIN = 0.12  # of a regional map's longer side
+# Finer drawings: what touches a box (west, south, east, north). The first that holds a frame is used.
+DRAWINGS: dict[str, tuple[float, float, float, float]] = {
+    "caucasus": (30.0, 34.0, 62.0, 50.0),
+    "middle-east": (22.0, 8.0, 66.0, 44.0),
+    "europe": (-26.0, 32.0, 60.0, 74.0),
+    "africa": (-28.0, -38.0, 62.0, 40.0),
+    "central-asia": (42.0, 22.0, 98.0, 58.0),
+    "asia": (58.0, -14.0, 150.0, 56.0),
+    "americas": (-130.0, -58.0, -30.0, 52.0),
+}
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,12 @@ class Point:
 
 @dataclass(frozen=True)
 class Map:
-    """A cut of the world with points on it; `view` is the SVG's viewBox, `drawing` the file of the borders."""
+    """A cut of the world with points on it; `view` is its viewBox, `drawing` the file of the borders."""
 
     view: str
     drawing: str
     ratio: float
     points: tuple[Point, ...]
-    x: float = 0.0
-    y: float = 0.0
-    width: float = WIDTH
-    height: float = HEIGHT
 
 
 def world(regions: Sequence[Region], counts: Mapping[int, int]) -> Map:
@@ -72,7 +73,18 @@ def _cut(rows: Sequence[Any], areas: Sequence[Busy]) -> Map | None:
     xs, ys = zip(*(_project(row) for row in placed), strict=True)
     x, y, width, height = _frame(min(xs), min(ys), max(xs), max(ys))
     points = _points([(one.row, one.now) for one in areas if one.row.lat is not None], scale=width / WIDTH)
-    return Map(f"{x:.1f} {y:.1f} {width:.1f} {height:.1f}", "map/world.svg", height / width, points, x, y, width, height)
+    view = f"{x:.1f} {y:.1f} {width:.1f} {height:.1f}"
+    return Map(view, _drawing(x, y, width, height), height / width, points)
+
+
+def _drawing(x: float, y: float, width: float, height: float) -> str:
+    """Return the finest drawing that holds a frame, given in the map's units."""
+    west, north = x * 360 / WIDTH - 180, 90 - y * 180 / HEIGHT
+    east, south = west + width * 360 / WIDTH, north - height * 180 / HEIGHT
+    for name, (w, s, e, n) in DRAWINGS.items():
+        if w <= west and s <= south and east <= e and north <= n:
+            return f"map/{name}.svg"
+    return "map/world.svg"
 
 
 def _frame(left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
@@ -97,10 +109,3 @@ def _points(pairs: Sequence[tuple[Any, int]], *, scale: float = 1.0) -> tuple[Po
         radius = MIN_RADIUS + (MAX_RADIUS - MIN_RADIUS) * math.sqrt(count / top)
         found.append(Point(row, count, round(x, 1), round(y, 1), round(radius * max(scale, 0.05), 2)))
     return tuple(found)
-
-
-@cache
-def drawings() -> dict[str, Any]:
-    """Return what the drawings are made from, as the file beside them says."""
-    path = finders.find("map/about.json")
-    return json.loads(Path(str(path)).read_text()) if path else {}

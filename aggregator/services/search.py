@@ -97,7 +97,9 @@ def search(query: Query, filters: Filters) -> Results:
     ids = [pk for pk, _ in found[:PAGE_SIZE]]
     articles = Article.objects.select_related("source", "membership__story").defer("mentions").in_bulk(ids)
     snippets = _snippets(ids, query)
-    hits = tuple(Hit(articles[pk], *snippets.get(pk, (articles[pk].title, articles[pk].extract))) for pk in ids)
+    hits = tuple(
+        Hit(articles[pk], *snippets.get(pk, (articles[pk].title, articles[pk].extract))) for pk in ids
+    )
     older = f"{_micros(found[PAGE_SIZE - 1][1])}-{ids[-1]}" if len(found) > PAGE_SIZE else ""
     return Results(query, hits, older, () if hits else tuple(suggestions(query)))
 
@@ -117,7 +119,11 @@ def _narrow(query: Query, filters: Filters) -> QuerySet[Article]:
         rows = rows.filter(language=filters.language)
     since, until = query.since or filters.since, query.until or filters.until
     rows = rows.filter(reported_at__gte=datetime.combine(since, time.min, UTC)) if since else rows
-    return rows.filter(reported_at__lt=datetime.combine(until + timedelta(days=1), time.min, UTC)) if until else rows
+    return (
+        rows.filter(reported_at__lt=datetime.combine(until + timedelta(days=1), time.min, UTC))
+        if until
+        else rows
+    )
 
 
 def _micros(moment: datetime) -> int:
@@ -129,7 +135,9 @@ def _matches(rows: QuerySet[Article], query: Query, filters: Filters) -> list[tu
         clause, values = _condition(query.text)
         rows = rows.extra(tables=["aggregator_searchrow"], where=[_JOIN, clause], params=values)  # noqa: S610
     if place := filters.before:
-        rows = rows.filter(reported_at__lte=place.report_at).exclude(reported_at=place.report_at, pk__gte=place.id)
+        rows = rows.filter(reported_at__lte=place.report_at).exclude(
+            reported_at=place.report_at, pk__gte=place.id
+        )
     return list(rows.order_by("-reported_at", "-pk").values_list("pk", "reported_at")[: PAGE_SIZE + 1])
 
 
@@ -176,7 +184,9 @@ def suggestions(query: Query, limit: int = 5) -> list[tuple[str, str, str]]:
     asked = query.text or query.region or query.topic or query.source
     found: list[tuple[float, str, str, str]] = []
     for kind, model in (("region", Region), ("topic", Topic), ("conflict", Conflict), ("source", Source)):
-        rows = model._default_manager.annotate(like=TrigramSimilarity("name", asked[:80])).filter(like__gt=0.3)
+        rows = model._default_manager.annotate(like=TrigramSimilarity("name", asked[:80])).filter(
+            like__gt=0.3
+        )
         if kind == "source":
             rows = rows.filter(status=Source.Status.APPROVED)
         found += [(row.like, kind, row.slug, row.name) for row in rows.order_by("-like")[:limit]]

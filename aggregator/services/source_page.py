@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from aggregator.models import Article, ArticleRegion, ArticleTopic, Feed, LogEntry, SlugRedirect, Source, Story
+from aggregator.models import (
+    Article,
+    ArticleRegion,
+    ArticleTopic,
+    Feed,
+    LogEntry,
+    SlugRedirect,
+    Source,
+    Story,
+)
 from aggregator.services.subjects import MovedError, UnknownError
 
 RECENT = 25
@@ -58,7 +67,9 @@ def find_source(slug: str) -> Source:
     source = Source.objects.select_related("publisher").filter(slug=slug).exclude(status__in=hidden).first()
     if source is not None:
         return source
-    moved = SlugRedirect.objects.filter(kind="source", slug=slug).values_list("target_slug", flat=True).first()
+    moved = (
+        SlugRedirect.objects.filter(kind="source", slug=slug).values_list("target_slug", flat=True).first()
+    )
     if moved:
         raise MovedError(moved)
     raise UnknownError(slug, [])
@@ -99,7 +110,9 @@ def _behaviour(sample: Sequence[Article]) -> Behaviour:
         originals=len(sample) - len(copies),
         copies=len(copies),
         agencies=tuple(agencies.most_common(6)),
-        firsts=sum(1 for article in sample if (story := _story(article)) and story.first_article_id == article.pk),
+        firsts=sum(
+            1 for article in sample if (story := _story(article)) and story.first_article_id == article.pk
+        ),
         stories=len(stories),
         joined=sum(1 for story in stories.values() if story.origin_count > 1),
         lag=timedelta(seconds=median(lag.total_seconds() for lag in lags)) if lags else None,

@@ -8,7 +8,10 @@ from typing import Any
 from aggregator.models import Feed
 from aggregator.services import health, status
 
-ORDER = {state: n for n, state in enumerate(("failing", "dead", "not_a_feed", "stale", "empty", "new", "moved", "ok"))}
+ORDER = {
+    state: n
+    for n, state in enumerate(("failing", "dead", "not_a_feed", "stale", "empty", "new", "moved", "ok"))
+}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.models import Article, LogEntry, Membership, Origin, Revision, Story, StoryConflict, TimelineEntry
+from aggregator.models import (
+    Article,
+    LogEntry,
+    Membership,
+    Origin,
+    Revision,
+    Story,
+    StoryConflict,
+    TimelineEntry,
+)
 from aggregator.services.subjects import UnknownError
 
 MAX_MEMBERS = 300  # a story of 72 hours rarely has more; what is left out is told
@@ -80,7 +89,11 @@ class StoryPage:
     @property
     def reports(self) -> list[Report]:
         """All reports shown, oldest first."""
-        all_of = [report for line in self.lines for report in ([line.original] if line.original else []) + line.copies]
+        all_of = [
+            report
+            for line in self.lines
+            for report in ([line.original] if line.original else []) + line.copies
+        ]
         return sorted(all_of, key=lambda report: (report.article.reported_at, report.article.pk))
 
 
@@ -139,11 +152,18 @@ def _fold(members: Sequence[Membership], story: Story) -> tuple[Line, ...]:
         report = Report(article, article.reported_at - story.first_at, member)
         key = article.origin.independence_key if article.origin else f"family:{article.source.family}"
         line = lines.setdefault(key, Line(article.origin, _line_name(article), None))
-        if line.original is None and not article.is_copy:
+        if line.original is None and _is_original(article):
             line.original = report
         else:
             line.copies.append(report)
-    return tuple(sorted(lines.values(), key=lambda line: (line.original is None, line.first.article.reported_at)))
+    return tuple(
+        sorted(lines.values(), key=lambda line: (line.original is None, line.first.article.reported_at))
+    )
+
+
+def _is_original(article: Article) -> bool:
+    """Whether a text is its outlet's own: no copy, and not a wire's or an outside outlet's text carried here."""
+    return not article.is_copy and (article.origin is None or article.origin.kind == Origin.Kind.ORIGINAL)
 
 
 def _line_name(article: Article) -> str:

@@ -101,7 +101,9 @@ def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeli
         subject,
         filters,
         pinned=tuple(make_card(entry, filters.order, large, pinned=True) for entry in pins),
-        cards=tuple(make_card(entry, filters.order, large) for entry in found if entry.story_id not in pinned_ids),
+        cards=tuple(
+            make_card(entry, filters.order, large) for entry in found if entry.story_id not in pinned_ids
+        ),
         **_neighbours(found, filters, more),
     )
     return replace(timeline, counts=_shown_counts(timeline))
@@ -158,7 +160,9 @@ def _page(rows: QuerySet[TimelineEntry], filters: Filters) -> QuerySet[TimelineE
 
 def _beyond(rows: QuerySet[TimelineEntry], at: Cursor, side: str, order: str) -> QuerySet[TimelineEntry]:
     """Keep what lies beyond a place; the first condition lets the index start there."""
-    past = Q(**{f"report_at__{side}": at.report_at}) | Q(report_at=at.report_at, **{f"story_id__{side}": at.id})
+    past = Q(**{f"report_at__{side}": at.report_at}) | Q(
+        report_at=at.report_at, **{f"story_id__{side}": at.id}
+    )
     if order != EVENT:
         return rows.filter(past, **{f"report_at__{side}e": at.report_at})
     past = Q(**{f"event_on__{side}": at.event_on}) | (Q(event_on=at.event_on) & past)

@@ -57,13 +57,21 @@ def clock(value: datetime | None) -> SafeString | str:
     return _time(value, "H:i", "", "clock")
 
 
+@register.filter
+def day_clock(value: datetime | None) -> SafeString | str:
+    """Return day, hours and minutes in short, for lists without headings of days."""
+    return _time(value, "j M H:i", "", "short")
+
+
 def _time(value: datetime | None, form: str, ending: str, kind: str) -> SafeString | str:
     if value is None:
         return ""
     value = value.astimezone(UTC)
     words = date_format(value, form) + ending
     full = date_format(value, "j M Y, H:i") + " UTC"
-    return format_html('<time datetime="{}" title="{}" data-t="{}">{}</time>', f"{value:%Y-%m-%dT%H:%MZ}", full, kind, words)
+    return format_html(
+        '<time datetime="{}" title="{}" data-t="{}">{}</time>', f"{value:%Y-%m-%dT%H:%MZ}", full, kind, words
+    )
 
 
 @register.filter
@@ -143,7 +151,9 @@ def marked(text: str) -> SafeString:
 @register.filter
 def gap_words(gap: Any) -> str:
     """Return what a gap row says."""
-    days = ngettext("no reports for %(days)s day", "no reports for %(days)s days", gap.days) % {"days": gap.days}
+    days = ngettext("no reports for %(days)s day", "no reports for %(days)s days", gap.days) % {
+        "days": gap.days
+    }
     between = gettext("%(first)s to %(last)s") % {"first": _short(gap.first), "last": _short(gap.last)}
     return f"{days}, {between}"
 

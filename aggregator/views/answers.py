@@ -7,7 +7,13 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -68,7 +74,9 @@ def reader_page(kind: str) -> Callable[[View], View]:
 
 def _moved(request: HttpRequest, kind: str, moved: MovedError, kwargs: Mapping[str, Any]) -> HttpResponse:
     face = kwargs.get("face", "")
-    address = reverse(f"{kind}-face", args=[moved.target, face]) if face else reverse(kind, args=[moved.target])
+    address = (
+        reverse(f"{kind}-face", args=[moved.target, face]) if face else reverse(kind, args=[moved.target])
+    )
     query = request.META.get("QUERY_STRING", "")
     return public(HttpResponsePermanentRedirect(f"{address}?{query}" if query else address))
 
@@ -102,4 +110,14 @@ def handler404(request: HttpRequest, exception: Exception | None = None) -> Http
     return not_found(request, "region", UnknownError("", []))
 
 
-__all__ = ["Http404", "bad_filter", "clean_address", "handler404", "not_found", "page", "private", "public", "reader_page"]
+__all__ = [
+    "Http404",
+    "bad_filter",
+    "clean_address",
+    "handler404",
+    "not_found",
+    "page",
+    "private",
+    "public",
+    "reader_page",
+]

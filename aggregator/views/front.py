@@ -18,7 +18,9 @@ def front(request: HttpRequest, face: str = "") -> HttpResponse:
     if face:
         own = reverse("front-face", args=[face])
         home = reverse("front")
-        listed = faces.of_cards(found.cards, title=face_answers.site_name(), site=face_answers.site(), home=home, own=own)
+        listed = faces.of_cards(
+            found.cards, title=face_answers.site_name(), site=face_answers.site(), home=home, own=own
+        )
         return face_answers.answer(request, listed, face)
     feeds = health.feed_health()
     rows = [one.row for one in found.places]

@@ -101,7 +101,9 @@ def _base(request: HttpRequest, timeline: Timeline) -> dict[str, Any]:
         "topics": topics,
         "feeds": feeds,
         "why_empty": health.why_empty(
-            feeds, narrowed=asked.narrowed or bool(subject.topic and subject.kind != "topic"), paged=asked.paged
+            feeds,
+            narrowed=asked.narrowed or bool(subject.topic and subject.kind != "topic"),
+            paged=asked.paged,
         ),
         "face_links": [
             (label, _with(reverse(f"{subject.kind}-face", args=[subject.owner.slug, name]), query), kind)
@@ -149,10 +151,14 @@ def _beside_region(timeline: Timeline, now: datetime) -> dict[str, Any]:
         "strip": _strip(timeline, now, 30),
         "areas": areas[: lists.MAX_BESIDE],
         "more_areas": len(areas) > lists.MAX_BESIDE,
-        "busy_topics": [b for b in activity.busy_topics(_plain(timeline), lists.all_topics(), now.date()) if b.now][:8],
+        "busy_topics": [
+            b for b in activity.busy_topics(_plain(timeline), lists.all_topics(), now.date()) if b.now
+        ][:8],
         "shares": lists.who_reports(timeline),
         "home_sources": lists.sources_of(region),
-        "also_published": [] if timeline.filters.paged else lists.also_published(region, timeline.subject.topic, until),
+        "also_published": []
+        if timeline.filters.paged
+        else lists.also_published(region, timeline.subject.topic, until),
         "map": map_points.regional(region, areas),
     }
 
@@ -233,7 +239,9 @@ def _tree(rows: list[Region], busy: dict[int, int]) -> list[dict[str, Any]]:
 
     def below(parent: int | None, depth: int) -> list[dict[str, Any]]:
         members = children.get(parent, []) if depth < 8 else []
-        return [{"row": row, "now": busy.get(row.pk, 0), "below": below(row.pk, depth + 1)} for row in members]
+        return [
+            {"row": row, "now": busy.get(row.pk, 0), "below": below(row.pk, depth + 1)} for row in members
+        ]
 
     return below(None, 0)
 
@@ -244,7 +252,8 @@ def topics(request: HttpRequest) -> HttpResponse:
     rows.sort(key=lambda row: (row.group.position, row.group.name, row.position, row.name))
     counts = {one.row.pk: one for one in lists.busy_topics_everywhere(rows, clock.now().date())}
     groups = [
-        (group, [counts[row.pk] for row in members]) for group, members in groupby(rows, lambda row: row.group)
+        (group, [counts[row.pk] for row in members])
+        for group, members in groupby(rows, lambda row: row.group)
     ]
     return page(request, "topics/index.html", {"groups": groups})
 

@@ -45,7 +45,11 @@ def search(request: HttpRequest, face: str = "") -> HttpResponse:
     return response
 
 
-FACES = (("atom", "Atom", "application/atom+xml"), ("json", "JSON", "application/feed+json"), ("csv", "CSV", "text/csv"))
+FACES = (
+    ("atom", "Atom", "application/atom+xml"),
+    ("json", "JSON", "application/feed+json"),
+    ("csv", "CSV", "text/csv"),
+)
 
 
 def _context(text: str) -> dict[str, object]:

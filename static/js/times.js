@@ -13,6 +13,7 @@
     const at = new Date(element.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     if (element.dataset.t === "moment") element.textContent = `${full.format(at)}, ${short.format(at)}`;
+    else if (element.dataset.t === "short") element.textContent = `${day.format(at)} ${short.format(at)}`;
     else element.textContent = at.getUTCDate() === at.getDate() ? short.format(at) : `${short.format(at)} ${day.format(at)}`;
   }
   if (note) note.textContent = `${zone.replace("_", " ")} · UTC${offset <= 0 ? "+" : "−"}${Math.abs(offset) / 60}`;
