@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from .happened_words import LANGUAGES, NEEDS_BEFORE, DayWords
+from .happened_words import GOVERNING, LANGUAGES, NEEDS_BEFORE, DayWords
 from .types import Happened, Reason
 
 REACH = timedelta(days=21)  # an older day is background: a report that late is about something else
@@ -119,12 +119,13 @@ def _rules(language: str) -> _Rules:
     memory = (
         r"anniversary|годовщин|річниц|anniversaire|aniversario|jahrestag|ذكرى|years? ago|лет назад|років тому"
     )
-    skip = "|".join(re.escape(w) for w in words.skip)
+    skip = "|".join(re.escape(w) for w in words.skip if w not in GOVERNING) or "(?!)"
+    governing = "|".join(re.escape(w) for w in words.skip if w in GOVERNING) or "(?!)"
     said = "|".join(re.escape(w) for w in words.said) or "(?!)"
     whole = r"\b" if language == "en" else ""  # elsewhere the words are stems
     return _Rules(
         re.compile(any_date),
-        re.compile(rf"(?<!\w)(?:{skip}){whole}"),
+        re.compile(rf"(?<!\w)(?:{skip}){whole}|(?<!\w)(?:{governing})\s+(?:[^\s,]+\s+)?$"),
         re.compile(rf"(?<!\w)(?:{said})\b[^,;]{{0,12}}$"),
         re.compile(memory),
     )

@@ -180,3 +180,12 @@ LANGUAGES = {
 
 # In Hebrew a bare ordinal is no weekday, and short English months are words of their own.
 NEEDS_BEFORE = {"he": r"ב?יום (?:ה)?"}
+
+# Prepositions of `skip` that make a trap only where they govern the date itself: "by 19 September" is a
+# deadline, "killed by mines on 19 September" is not.
+GOVERNING = frozenset(
+    _barred(
+        "by|until|till|from|since|before|next|after|avant|depuis|dès|до|после|к|після|حتى|قبل|منذ|بعد|hasta|antes|"
+        "desde|bis|vor|seit|ab|تا|עד|לפני|מאז|do|przed|od|até|hace|há"
+    )
+)
