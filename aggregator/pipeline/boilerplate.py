@@ -59,6 +59,11 @@ _PROMO = re.compile(
     |\bs[ií]guenos\s+en\b|\bsuscr[ií]b(?:ete|ase)\b|\bsiga-nos\b|\bassine\b.{0,30}\bnewsletter\b|\bseguici\s+su\b|\biscriviti\b.{0,40}\bnewsletter\b
     |\b(?:подпи[сш]\w+)\b.{0,60}\b(?:канал\w*|telegram|телеграм\w*|рассылк\w*|нас|нашу?)\b|\b(?:читайте|следите)\b.{0,40}\b(?:telegram|телеграм\w*|канал\w*|соцсет\w*)
     |\b(?:підпи[сш]\w+)\b.{0,60}\b(?:канал\w*|telegram|телеграм\w*|нас|наш\w*)\b
+    |^\W*(?:if\s+you\s+enjoyed\s+(?:reading\s+)?this|we\s+want\s+to\s+hear\s+(?:what|from)|never\s+miss\b|want\s+more\b|enjoying\s+this)\b.{0,160}
+    |^\W*(?:last\s+(?:modified|updated?)|letzte\s+änderung|(?:zuletzt\s+)?aktualisiert(?:\s+am)?|mis\s+à\s+jour(?:\s+le)?|actualizado(?:\s+el)?|aggiornato\s+il|aktualizacja)\b[^a-z]{0,4}.{0,40}$
+    |^\W*(?:keine|no|aucun|sin|brak)\s+(?:kommentare?|comments?|commentaires?|comentarios|komentarzy)\b.{0,60}$|^\W*(?:kommentare|comments|commentaires|comentarios)\s*(?:insgesamt)?\s*[:(]?\s*\d*\W*$
+    |^\W*(?:bild|video)\s+(?:anzeigen|ansehen)\W*$|^\W*pour\s+(?:lire\s+la\s+suite|acc[ée]der)\b.{0,80}|\bjetzt\s+(?:abonnieren|registrieren|anmelden)\b
+    |\b(?:hier\s+klicken|klicken\s+sie\s+hier|haz\s+clic\s+aqu[ií]|cliquez\s+ici)\b
     |تابعونا\s+(?:على|عبر)|اشترك(?:وا)?\s+في\s+(?:نشرت|قنات|النشرة)|\bbizi\s+takip\s+edin\b|\babone\s+olun\b
     |(?:关注|關注|订阅|訂閱)(?:我们|我們|.{0,8}(?:公众号|頻道|频道|微信))
     """,
@@ -80,6 +85,7 @@ _CREDIT = re.compile(
     |\bwith\s+(?:files|inputs?|reporting)\s+from\b.{0,80}$|^\W*(?:with\s+)?agenc(?:y|ies)\W*(?:inputs?)?\W*$
     |\bagencies\s+contributed\s+to\s+this\s+report\b
     |\bтекст\s+впервые\s+опубликован\b|\bперепечат\w+\b.{0,60}\bразреш\w+|\bвсе\s+права\s+защищены\b
+    |^\W*(?:fot|foto|photo|bild(?:quelle)?|crédits?)\s*[.:]\s*.{2,80}$|\bmateriał\s+chroniony\s+prawem\b
     |\balle\s+rechte\s+vorbehalten\b|\btous\s+droits\s+r[ée]serv[ée]s\b|\btodos\s+los\s+derechos\s+reservados\b|جميع\s+الحقوق\s+محفوظة
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -88,10 +94,24 @@ _CREDIT = re.compile(
 # A line or sentence that only points to another article: goes wherever it stands.
 _POINTER = re.compile(
     r"""
-    ^\W*(?:read\s+(?:more|also|next)|also\s+read|see\s+also|more\s+(?:on|from)|related|watch(?:\s+(?:also|now|live))?|explained|don'?t\s+miss|in\s+pictures|lire\s+aussi|voir\s+aussi|lesen\s+sie\s+auch|mehr\s+dazu|lea\s+tambi[eé]n|ver\s+tamb[ií][eé]n|leia\s+(?:tamb[eé]m|mais)|leggi\s+anche|lees\s+ook|l[äae]s\s+(?:ocks[åa]|ogs[åa]|mer|mere)|czytaj\s+(?:te[zż]|wi[eę]cej)|ayrıca\s+okuyun|читайте\s+(?:также|ещ[её]|по\s+теме)|читайте\s+(?:також|ще)|по\s+теме|اقرأ\s+(?:أيضا|أيضًا|المزيد)|延伸閱讀|延伸阅读|相关阅读)\s*(?:[:|>\u2013\u2014-]|\n).{1,240}$
+    ^\W*(?:read\s+(?:more|also|next)|also\s+read|see\s+also|more\s+(?:on|from)|related|watch(?:\s+(?:also|now|live))?|explained|don'?t\s+miss|in\s+pictures|[àa]\s+lire(?:\s+aussi)?|puedes\s+ver|vea\s+tambi[eé]n|czytaj(?:\s+też)?|siehe\s+auch|lire\s+aussi|voir\s+aussi|lesen\s+sie\s+auch|mehr\s+dazu|lea\s+tambi[eé]n|ver\s+tamb[ií][eé]n|leia\s+(?:tamb[eé]m|mais)|leggi\s+anche|lees\s+ook|l[äae]s\s+(?:ocks[åa]|ogs[åa]|mer|mere)|czytaj\s+(?:te[zż]|wi[eę]cej)|ayrıca\s+okuyun|читайте\s+(?:также|ещ[её]|по\s+теме)|читайте\s+(?:також|ще)|по\s+теме|اقرأ\s+(?:أيضا|أيضًا|المزيد)|延伸閱讀|延伸阅读|相关阅读)\s*(?:[:|>\u00bb\u2013\u2014-]|\n).{1,240}$
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+
+# A heading over links to other reports: it ends the report when only short lines follow.
+_RELATED = re.compile(
+    r"""
+    ^\W*(?:related(?:\s+(?:articles?|stories|news|content|posts?|links?|topics?))?|you\s+(?:may|might)\s+also\s+(?:like|be\s+interested\s+in)|recommended(?:\s+\w+){0,3}
+    |more\s+(?:stories|news|articles|on\s+this(?:\s+\w+)?|from\s+.{2,40})|read\s+(?:more|next|also)|see\s+also|further\s+reading|most\s+(?:read|popular)|top\s+stories|latest\s+(?:news|stories)|what\s+to\s+read\s+next
+    |weitere\s+(?:\w+\s+){0,2}(?:artikel|beitr[äa]ge|themen|meldungen|nachrichten|informationen|links)\b.{0,60}|mehr\s+(?:themen|artikel|nachrichten|zum\s+thema|dazu|aus|von)\b.{0,40}|empfohlene\s+(?:beitr[äa]ge|artikel)|auch\s+interessant|das\s+k[öo]nnte\s+(?:dich|sie).{0,40}|schon\s+gelesen|lust\s+auf\s+mehr|zum\s+weiterlesen|top-?\s?themen.{0,30}|meistgelesen.{0,20}|lesen\s+sie\s+auch
+    |(?:à\s+)?lire\s+aussi|sur\s+le\s+m[êe]me\s+(?:sujet|th[èe]me)|articles?\s+(?:li[ée]s|similaires|recommandés)|noticias\s+relacionadas|te\s+(?:puede|podr[ií]a)\s+interesar|lea\s+tambi[ée]n|m[áa]s\s+(?:noticias|informaci[óo]n)|temas(?:\s+relacionados)?|leia\s+tamb[ée]m|not[íi]cias\s+relacionadas|leggi\s+anche|articoli\s+correlati|lees\s+ook|les\s+ogs[åa]|l[äa]s\s+(?:också|mer)|czytaj\s+(?:też|także|więcej)|zobacz\s+(?:też|także)
+    |читайте\s+(?:также|ещё|еще)|по\s+теме|материалы\s+по\s+теме|читайте\s+також|اقرأ\s+(?:أيضا|أيضًا|المزيد)|مواضيع\s+ذات\s+صلة|ilgili\s+haberler|相关(?:阅读|新闻|报道)|延伸閱讀|関連(?:記事|ニュース)|관련\s*기사)\W*$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+MAX_LINK_WORDS = 16  # a longer line under such a heading is prose: the report goes on
+MAX_MIDDLE_WORDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +174,49 @@ def remove_cues(text: str) -> Cleaned:
 
     A text that would lose more than half of its words keeps them: then the cues are what it is about.
     """
-    spans = _sentences(text)
-    tail, ended = _peel(text, spans[::-1], "end")
-    head, begun = _peel(text, spans[: len(spans) - tail], "start")
+    report, linked = _before_links(text)
+    spans = _sentences(report)
+    tail, ended = _peel(report, spans[::-1], "end")
+    head, begun = _peel(report, spans[: len(spans) - tail], "start")
     kept = spans[head : len(spans) - tail]
     if not kept:
         return Cleaned(text)
-    body = text[kept[0][0] : kept[-1][1]].strip()
-    lines = body.split("\n")
-    pointers = [line.strip() for line in lines if _is_pointer(line.strip())]
-    if pointers:
-        body = "\n".join(line for line in lines if line.strip() not in set(pointers)).strip()
+    body, middle = _without_middle(report[kept[0][0] : kept[-1][1]].strip())
     if len(body) * 2 < len(text.strip()) - 600:
         return Cleaned(text)
-    middle = [Removed(line, "pointer_cue", "middle") for line in pointers]
-    return Cleaned(body, (*begun, *middle, *reversed(ended)))
+    return Cleaned(body, (*begun, *middle, *reversed(ended), *linked))
+
+
+def _before_links(text: str) -> tuple[str, list[Removed]]:
+    """Cut a text at a heading over links, if only short lines follow it in the last third or so."""
+    lines = text.split("\n")
+    for index in range(len(lines) - 1, max(0, int(len(lines) * 0.6)), -1):
+        if len(lines[index].split()) > MAX_LINK_WORDS:
+            break
+        if _RELATED.match(lines[index]):
+            cut = [Removed(line.strip(), "related_links", "end") for line in lines[index:] if line.strip()]
+            return "\n".join(lines[:index]), cut
+    return text, []
+
+
+def _without_middle(body: str) -> tuple[str, list[Removed]]:
+    lines = body.split("\n")
+    gone = {line for line in lines if _is_pointer(line.strip()) or _is_interruption(line.strip())}
+    if not gone or len(gone) == len(lines):
+        return body, []
+    removed = [
+        Removed(line.strip(), "pointer_cue" if _is_pointer(line.strip()) else "promo_cue", "middle")
+        for line in lines
+        if line in gone
+    ]
+    return "\n".join(line for line in lines if line not in gone).strip(), removed
+
+
+def _is_interruption(line: str) -> bool:
+    """Tell whether a short line between paragraphs only promotes something; quoted speech never does."""
+    if not line or len(line.split()) > MAX_MIDDLE_WORDS or re.search('["\u201c\u201d\u00ab\u00bb]', line):
+        return False
+    return bool(_PROMO.search(line))
 
 
 def line_hash(line: str) -> int:
