@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aggregator.pipeline.gazetteer import Gazetteer
 from aggregator.pipeline.mentions import LEAD_CHARS, Found, find_names
+from aggregator.pipeline.names import NEEDS_CUE
 from aggregator.pipeline.placemodel import ACTORS, Candidate, features_of, gather, logits, probability
 from aggregator.pipeline.senses import Meant, choose_senses
 from aggregator.pipeline.types import Located, Mention, RegionScore
@@ -67,6 +68,13 @@ class _Scored:
     about: float
     focus: float
 
+    @property
+    def is_guess(self) -> bool:
+        """Tell whether names that need a second cue (Georgia, KIA) are all there is."""
+        return all(
+            NEEDS_CUE in meant.found.entry.flags and not _counts(meant) for meant in self.candidate.meant
+        )
+
 
 def _counts(meant: Meant) -> bool:
     return not meant.weak or meant.supported
@@ -105,7 +113,7 @@ class _Judge:
         return [key for key in keys if len(key) == 2]
 
     def _about(self) -> list[_Scored]:
-        about = [item for item in self.scored if item.about >= self._limit(item)]
+        about = [item for item in self.scored if item.about >= self._limit(item) and not item.is_guess]
         narrow = [item for item in about if not self._is_wide(item)]
         return narrow or about
 
@@ -140,7 +148,7 @@ class _Judge:
 
     def _focus_order(self, about: list[_Scored]) -> list[_Scored]:
         """Return what may be the focus, best first: the focus score alone decides among sure names."""
-        sure = [item for item in self.scored if max(item.mentioned, item.about) >= SURE]
+        sure = [item for item in self.scored if max(item.mentioned, item.about) >= SURE and not item.is_guess]
         return [item for item in sure if not self._is_wide(item)] or about
 
     def _focus_country(self, about: list[_Scored]) -> str | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 KINDS = ("name", "area", "capital", "town", "division", "demonym", "leader", "party", "institution", "veto")
 
 WEAK = "w"  # counts only beside another name of the same country
+NEEDS_CUE = "q"  # weak, and worth nothing alone: the vocabulary asks for a second cue
 EXACT = "x"  # an acronym: only in capitals
 STEM = "s"  # inflected: endings may follow
 AFTER_COMMA = "c"  # an abbreviation of a state: only after "Town, "

@@ -340,6 +340,7 @@ def _marked(rows: Iterable[NameRow], lists: _Lists) -> Iterator[NameRow]:
             )
             if (row.name in lists.weak["weak"] and "w" not in flags) or ("k" in flags and "w" not in flags):
                 flags += "w"
+            flags += "q" if row.name in lists.weak["weak"] else ""
             if row.name in lists.weak["strong"] or lists.is_rare_surname(row, towns):
                 flags = flags.replace("w", "")
             if row.name in lists.weak["dropped"] or f"{row.name}|{row.region}" in lists.weak["dropped_rows"]:
