@@ -2,16 +2,83 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import time
+from collections.abc import Callable
+from typing import Any
+
 from celery import shared_task
 
 from aggregator import clock
-from aggregator.services import fetching, nudge, polling
+from aggregator.services import fetching, indexing, looking, nudge, polling, retention, settling
 
-SETTLE_SECONDS = 20.0  # a task settles batches for so long before it lets others in
+SECONDS = 20.0  # a task works for so long before it lets others in; the next nudge goes on
 
 
 @shared_task(ignore_result=True)
 def poll_due() -> None:
     """Poll feeds and fetch pages that are due, then nudge again while more are."""
+    looking.look_again(clock.now())
     if polling.poll_due(fetching.open_network(), clock.now):
         nudge.poll()
+
+
+@shared_task(ignore_result=True)
+def advance_due() -> None:
+    """Settle articles that wait for the rules, then nudge again while more do."""
+    if _while_more(lambda: settling.settle_due(clock.now())):
+        nudge.advance()
+
+
+@shared_task(ignore_result=True)
+def index_due() -> None:
+    """Make search rows of settled articles."""
+    _while_more(indexing.index_due)
+
+
+@shared_task(ignore_result=True)
+def mend() -> None:
+    """Make good what was forgotten, then nudge both queues."""
+    polling.mend(clock.now())
+    nudge.poll()
+    nudge.advance()
+
+
+@shared_task(ignore_result=True)
+def roll_up() -> None:
+    """Sum up old polls."""
+    retention.roll_up(clock.now())
+
+
+@shared_task(ignore_result=True)
+def learn_lines() -> None:
+    """Learn the lines that a source repeats."""
+    _call("aggregator.services.learning", "learn_lines")
+
+
+@shared_task(ignore_result=True)
+def repair_stories() -> None:
+    """Join and part the stories of the last two days anew."""
+    _call("aggregator.services.repairing", "repair_stories")
+
+
+@shared_task(ignore_result=True)
+def send_digests() -> None:
+    """Send the digests that are due."""
+    _call("aggregator.services.digests", "send_digests")
+
+
+def _while_more(step: Callable[[], Any]) -> bool:
+    """Repeat a step while it says that there is more; return whether there was when the time was over."""
+    until = time.monotonic() + SECONDS
+    while step():
+        if time.monotonic() > until:
+            return True
+    return False
+
+
+def _call(module: str, name: str) -> None:
+    """Call a service that this installation may not have."""
+    if importlib.util.find_spec(module) is not None:
+        getattr(importlib.import_module(module), name)(clock.now())

@@ -39,6 +39,8 @@ class PageJob:
     url: str
     home: str
     attempts: int = 1
+    etag: str = ""  # of the page as we hold it
+    last_modified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,9 @@ class PageResult:
     charset: str = ""
     final_url: str = ""
     wire_bytes: int = 0
+    etag: str = ""
+    last_modified: str = ""
+    is_unchanged: bool = False  # the page that we hold is still the same
     error: AggregatorError | None = None
 
 
@@ -158,7 +163,14 @@ async def _read(child: Child, job: FeedJob, answer: Answer) -> tuple[ParsedFeed 
 async def _page(web: Web, visit: Visit, job: PageJob, now: datetime) -> PageResult:
     try:
         await _ask_robots(web, visit, job, now)
-        request = Request(job.url, home=job.home, accept=ACCEPT_PAGE, max_bytes=web.limits.page_bytes)
+        request = Request(
+            job.url,
+            home=job.home,
+            accept=ACCEPT_PAGE,
+            max_bytes=web.limits.page_bytes,
+            etag=job.etag,
+            last_modified=job.last_modified,
+        )
         async with web.get(request) as answer:
             return await _page_result(job, answer)
     except AggregatorError as error:
@@ -176,10 +188,13 @@ async def _ask_robots(web: Web, visit: Visit, job: PageJob, now: datetime) -> No
 
 async def _page_result(job: PageJob, answer: Answer) -> PageResult:
     kind = answer.header("content-type").lower()
+    if answer.status == 304 and (job.etag or job.last_modified):
+        return PageResult(job, is_unchanged=True, final_url=answer.url)
     if answer.status == 304 or not answer.body.strip():
         raise FetchError("The page is empty.", code="page_empty")
     if kind and not any(word in kind for word in PAGE_KINDS):
         raise RefusedError(f"The address answers with {kind[:60]!r}, not with a page.", code="not_a_page")
     charset = kind.partition("charset=")[2].split(";")[0].strip("\"' ")[:40]
     packed = await asyncio.to_thread(pack, answer.body)
-    return PageResult(job, packed, charset, answer.url, answer.wire_bytes)
+    etag, modified = answer.header("etag"), answer.header("last-modified")
+    return PageResult(job, packed, charset, answer.url, answer.wire_bytes, etag, modified)

@@ -7,7 +7,7 @@ from .hosts import Host
 from .origins import Band, FingerprintRow, LearnedLine, Origin
 from .places import Region, RegionLink, SlugRedirect
 from .readers import DigestSubscription, Follow
-from .sources import Feed, Poll, Publisher, Source
+from .sources import Feed, Poll, PollDay, Publisher, Source
 from .stories import GroupFeatures, Membership, Story, StoryConflict, StoryRegion, StoryTopic
 from .timeline import DayCount, Pin, TimelineEntry
 from .topics import Topic, TopicGroup
@@ -35,6 +35,7 @@ __all__ = [
     "Party",
     "Pin",
     "Poll",
+    "PollDay",
     "Publisher",
     "ReaderReport",
     "Region",

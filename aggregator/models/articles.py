@@ -73,6 +73,8 @@ class Article(models.Model):
     conflicts = models.JSONField(default=list, blank=True, help_text="[{slug, reason}]")
     word_count = models.PositiveIntegerField(default=0)
     revision_count = models.PositiveSmallIntegerField(default=1)
+    page_etag = models.CharField(max_length=200, blank=True, default="")
+    page_modified = models.CharField(max_length=60, blank=True, default="")
     next_look_at = models.DateTimeField(null=True, blank=True)
     looks = models.PositiveSmallIntegerField(default=0)
     indexed = models.BooleanField(default=False, help_text="its search row is up to date")

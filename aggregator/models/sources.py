@@ -209,3 +209,22 @@ class Poll(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed_id} {self.outcome}"
+
+
+class PollDay(models.Model):
+    """The polls of a feed on one day (UTC), summed up when they are old."""
+
+    feed = models.ForeignKey(Feed, models.CASCADE, related_name="poll_days")
+    day = models.DateField()
+    polls = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    new_count = models.PositiveIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["feed", "day"], name="poll_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.feed_id} {self.day}"

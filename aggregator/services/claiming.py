@@ -50,7 +50,8 @@ JOIN aggregator_article AS article ON article.id = due.article_id
 JOIN aggregator_source AS source ON source.id = article.source_id
 LEFT JOIN aggregator_feed AS feed ON feed.id = article.feed_id
 WHERE work.article_id = due.article_id
-RETURNING work.host_id, work.article_id, article.url, COALESCE(feed.url, source.homepage), work.attempts
+RETURNING work.host_id, work.article_id, article.url, COALESCE(feed.url, source.homepage), work.attempts,
+    article.page_etag, article.page_modified
 """
 
 
@@ -120,8 +121,8 @@ def _pages(hosts: list[int], now: datetime, each: int) -> dict[int, list[PageJob
         return found
     with connection.cursor() as cursor:
         cursor.execute(_PAGES, {"hosts": hosts, "now": now, "each": each})
-        for host_id, article_id, url, home, attempts in cursor.fetchall():
-            found.setdefault(host_id, []).append(PageJob(article_id, url, home or url, attempts))
+        for host_id, article_id, url, home, *rest in cursor.fetchall():
+            found.setdefault(host_id, []).append(PageJob(article_id, url, home or url, *rest))
     return found
 
 

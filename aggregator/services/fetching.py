@@ -15,7 +15,9 @@ from aggregator.fetch.client import Limits, StatusError, Web
 from aggregator.fetch.isolate import Child, child_for
 from aggregator.fetch.turns import Turns
 from aggregator.fetch.visits import PageJob, PageResult
+from aggregator.models import Article, Work
 from aggregator.pipeline import schedule, stages
+from aggregator.services import revising
 
 LATE = "page_late"
 RETRY_429 = timedelta(minutes=10)
@@ -29,6 +31,11 @@ FROM unnest(%(article_id)s::bigint[], %(stage)s::text[], %(next_at)s::timestampt
             %(charset)s::text[], %(final_url)s::text[], %(code)s::text[], %(sentence)s::text[])
     AS given(article_id, stage, next_at, body, charset, final_url, code, sentence)
 WHERE work.article_id = given.article_id AND work.stage = 'page'
+"""
+_VALIDATORS = """
+UPDATE aggregator_article AS article SET page_etag = given.etag, page_modified = given.modified
+FROM unnest(%(ids)s::bigint[], %(etags)s::text[], %(modified)s::text[]) AS given(id, etag, modified)
+WHERE article.id = given.id AND (article.page_etag, article.page_modified) IS DISTINCT FROM (etag, modified)
 """
 _LEFT = """
 UPDATE aggregator_work SET attempts = GREATEST(attempts - 1, 0)
@@ -92,8 +99,20 @@ def open_network() -> Network:
 
 
 def record_pages(results: Sequence[PageResult], now: datetime) -> None:
-    """Store pages and send their articles on; what failed waits, or goes on with the feed's own text."""
-    results = sorted(results, key=lambda result: result.job.article_id)
+    """Store pages and send their articles on; what failed waits, or goes on with the feed's own text.
+
+    A page that we hold and that is still the same needs no more work.
+    """
+    same = [result.job.article_id for result in results if result.is_unchanged]
+    results = [result for result in results if not result.is_unchanged]
+    with transaction.atomic():
+        if same:
+            _end_looks(same, now)
+        if results:
+            _store_pages(sorted(results, key=lambda result: result.job.article_id), now)
+
+
+def _store_pages(results: Sequence[PageResult], now: datetime) -> None:
     following = [_next(result, now) for result in results]
     columns: dict[str, list[Any]] = {
         "article_id": [result.job.article_id for result in results],
@@ -105,8 +124,27 @@ def record_pages(results: Sequence[PageResult], now: datetime) -> None:
         "code": [result.error.code[:40] if result.error else "" for result in results],
         "sentence": [result.error.sentence if result.error else "" for result in results],
     }
-    with transaction.atomic(), connection.cursor() as cursor:
+    read = [result for result in results if result.error is None]
+    validators: dict[str, list[Any]] = {
+        "ids": [result.job.article_id for result in read],
+        "etags": [_validator(result.etag, 200) for result in read],
+        "modified": [_validator(result.last_modified, 60) for result in read],
+    }
+    with connection.cursor() as cursor:
         cursor.execute(_STORE, columns)
+        cursor.execute(_VALIDATORS, validators)
+
+
+def _validator(words: str, limit: int) -> str:
+    return words if len(words) <= limit and words.isprintable() else ""
+
+
+def _end_looks(article_ids: Sequence[int], now: datetime) -> None:
+    """End the look at pages that have not changed, and decide when the next one is due."""
+    Work.objects.filter(pk__in=article_ids, stage=Work.Stage.PAGE).delete()
+    articles = list(Article.objects.filter(pk__in=article_ids).select_related("source"))
+    revising.schedule_looks(articles, now)
+    Article.objects.bulk_update(articles, ["next_look_at"])
 
 
 def _next(result: PageResult, now: datetime) -> stages.Next:
