@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
@@ -57,7 +57,7 @@ def extract_page(
     if tree is None:
         return text_from_entry(entry, now) if entry else ArticleText("", "", kind="empty")
     data = read_page(tree)
-    title = bylines.title_of(tree, data) or (entry.title if entry else "")
+    title = bylines.title_of(tree, data, url) or (entry.title if entry else "")
     chosen = _selected(tree, selector) or choose(tree, data, entry, url, title)
     return _assemble(tree, data, chosen, title=title, url=url, entry=entry, now=now)
 
@@ -154,9 +154,10 @@ def _assemble(
         full_text=full,
         author=bylines.author_of(tree, data) or (entry.author if entry else ""),
         language=language_of(f"{title}\n{full}", data.language or data.meta.get("og:locale", ""), entry),
-        published_at=published.at,
+        published_at=_utc(published.at),
+        published_local=published.at.isoformat() if published.at else "",
         published_kind=published.kind,
-        modified_at=page_dates.modified(data, now),
+        modified_at=_utc(page_dates.modified(data, now)),
         canonical_url=canonical_url(data.canonical, url),
         original_url=_original_url(data.meta, url),
         extract=_extract(data.meta, cleaned.text, entry),
@@ -175,6 +176,10 @@ def _from_feed(found: ArticleText, entry: Entry | None, now: datetime) -> Articl
     return replace(
         found, text=fed.text, full_text=fed.full_text, removed=fed.removed, method="feed", kind=fed.kind
     )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.astimezone(UTC) if at else None
 
 
 def _original_url(meta: dict[str, str], url: str) -> str:

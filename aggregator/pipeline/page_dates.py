@@ -28,6 +28,7 @@ META = (
 )  # fmt: skip
 _IN_ADDRESS = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_.-]?(0[1-9]|1[0-2])[/_.-]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _DIGITS = re.compile(r"\d")
+_DOTTED = re.compile(r"^\D{0,4}\d{1,2}\.\s?\d{1,2}\.\s?(?:19|20)?\d\d")
 _NUMERIC = re.compile(r"^\d{10}(?:\d{3})?$")
 
 
@@ -40,7 +41,7 @@ class PageDate:
 
 
 def read_moment(words: str) -> datetime | None:
-    """Return the moment that a machine-readable date means, aware, in UTC; None when it is none.
+    """Return the moment that a machine-readable date means, aware, in the zone it names; None when it is none.
 
     A date without a zone is taken as UTC. Epoch seconds or milliseconds are understood.
     """
@@ -53,10 +54,12 @@ def read_moment(words: str) -> datetime | None:
         try:
             found = datetime.fromisoformat(words)
         except ValueError:
-            found = dateutil_parser.parse(words, default=datetime(2000, 1, 1), tzinfos=_zone)
+            found = dateutil_parser.parse(
+                words, default=datetime(2000, 1, 1), tzinfos=_zone, dayfirst=bool(_DOTTED.match(words))
+            )
             if not re.search(r"(?:19|20)\d\d", words):
                 return None
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError, TypeError, AttributeError):
         return None
 

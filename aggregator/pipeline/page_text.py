@@ -115,7 +115,7 @@ def _trimmed(found: str, theirs: set[tuple[str, ...]]) -> Chosen:
 
 def _is_sentence(line: str) -> bool:
     return (
-        len(line.split()) >= LEAD_WORDS and bool(_SENTENCE.search(line)) or line.startswith(("- ", "\u2022"))
+        (len(line.split()) >= LEAD_WORDS and bool(_SENTENCE.search(line))) or line.startswith(("- ", "\u2022"))
     )
 
 

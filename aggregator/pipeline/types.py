@@ -60,6 +60,7 @@ class ArticleText:
     author: str = ""
     language: str = ""
     published_at: datetime | None = None
+    published_local: str = ""  # ISO 8601 in the zone that the page itself names
     published_kind: str = "missing"  # json_ld | meta | feed | url | guessed | clamped | missing
     modified_at: datetime | None = None
     canonical_url: str = ""

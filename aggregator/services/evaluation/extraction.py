@@ -49,7 +49,7 @@ def _answer(row_id: Any, found: ArticleText) -> dict[str, Any]:
         "id": row_id,
         "title": found.title,
         "text": found.text,
-        "published_at": found.published_at.isoformat() if found.published_at else None,
+        "published_at": found.published_local or None,
         "author": found.author,
         "language": found.language,
         "canonical_url": found.canonical_url,
