@@ -37,7 +37,7 @@ class Outlet:
     state_control: int = 0
     encoding: str = "utf-8"
     validators: str = "both"  # both | etag | modified | none
-    promo: tuple[str, ...] = ()  # lines that close every page, inside the article's own markup
+    promo: tuple[str, ...] = ()  # lines that close every page; {home} is the outlet's address
 
 
 OUTLETS = (
@@ -82,8 +82,8 @@ OUTLETS = (
         feeds=(Feed("news", "The Daily Clarion-Bugle", "rss2"),),
         validators="etag",
         promo=(
-            "For the latest breaking news, visit: https://clarion-bugle.example/",
-            "Follow our social media accounts at facebook.example/ClarionBugle and @ClarionBugle",
+            "For the latest breaking news, visit: {home}",
+            "Follow our social media accounts on Facebook and at @ClarionBugle",
             "Sign up for our newsletter, the Breakfast Bugle. You can unsubscribe at any time. More info",
         ),
     ),

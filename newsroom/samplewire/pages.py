@@ -103,7 +103,7 @@ def _facts(wire: Wire, outlet: Outlet, item: Item, now: datetime) -> dict[str, s
         "clock": f"{item.published:%H:%M} UTC",
         "section": escape(item.section),
         "body": "\n".join(f"<p>{escape(part)}</p>" for part in item.paragraphs),
-        "promo": "\n".join(f"<p>{escape(line)}</p>" for line in outlet.promo),
+        "promo": "\n".join(f"<p>{escape(line)}</p>" for line in wire.promo(outlet)),
         "source": _source_line(wire, item),
         "others": _headlines(wire, outlet, now, but=item.path),
         "json_ld": _json_ld(outlet, item, url),

@@ -24,6 +24,10 @@ class Wire:
         """Return the full address of a path under an outlet."""
         return f"{self.bases[outlet]}/o/{outlet}/{path}"
 
+    def promo(self, outlet: Outlet) -> list[str]:
+        """Return the lines that close each of an outlet's pages."""
+        return [line.replace("{home}", self.url(outlet.slug)) for line in outlet.promo]
+
     def page(self, outlet: str, path: str, now: datetime) -> Item | None:
         """Return the version of a page that is shown at `now`; None while it is not out."""
         out = [item for item in self.by_path.get((outlet, path), ()) if item.released <= now]

@@ -171,7 +171,7 @@ def test_a_republished_piece_has_other_promo_lines_and_names_its_source(wire, si
         parent = by_key[copy.parent]
         assert f'Source: <a href="{wire.url(parent.outlet, parent.path)}">Read Full Article</a>' in page
         assert "Follow our social media accounts @HeadlinePorter" in page
-        assert all(line not in page for line in BY_SLUG[parent.outlet].promo)
+        assert all(line not in page for line in wire.promo(BY_SLUG[parent.outlet]))
 
 
 def test_truncated_copies_are_shorter_and_padded_ones_longer(wire):
@@ -226,7 +226,7 @@ def test_a_feed_parses_and_its_pages_hold_the_texts(wire, site, outlet, feed):
         assert entry["title"] == item.title
         assert page.content_type == f"text/html; charset={outlet.encoding}"
         text = _text(page.body.decode(outlet.encoding))
-        assert all(" ".join(part.split()) in text for part in (*item.paragraphs, *outlet.promo))
+        assert all(" ".join(part.split()) in text for part in (*item.paragraphs, *wire.promo(outlet)))
 
 
 def _text(page: str) -> str:
