@@ -1,7 +1,7 @@
 """Lines that are not the report: promotion, credits, notices. Taken out, and kept with their reason.
 
 Two rules. A general set of cues knows what such lines say in many languages, so that they go even
-when an outlet has sent only one article. Learned lines (services/boilerplate.py) are those that
+when an outlet has sent only one article. Learned lines (services/learning.py) are those that
 several articles of one outlet share. Cues are read at a text's two ends only, sentence by sentence;
 in its middle a line goes only when it opens as a pointer elsewhere ("Read more: ...").
 """
@@ -21,6 +21,7 @@ RULE_VERSION = 1  # raise it when cues change: revisions made by other rules are
 MAX_CUE_WORDS = 70  # a longer sentence is prose, whatever words it has
 MAX_POINTER_WORDS = 40
 LEARN_MIN_CHARACTERS = 12
+LEARN_SHORT_WORDS = 12
 
 _SENTENCE_END = re.compile(r"(?<=[.!?\u2026\u3002\uff01\uff1f])[\"\u201d\u2019)\]]*\s+(?=\S)|\n+")
 
@@ -225,10 +226,19 @@ def line_hash(line: str) -> int:
     return xxhash.xxh3_64_intdigest(" ".join(words).encode("utf-8", "surrogatepass")) >> 1 if words else 0
 
 
-def learnable_lines(text: str) -> set[int]:
-    """Return the hashes of the lines of a text that could be boilerplate (not its first long one)."""
-    lines = [line.strip() for line in text.split("\n")]
-    return {line_hash(line) for line in lines if len(line) >= LEARN_MIN_CHARACTERS} - {0}
+def learnable_lines(text: str) -> dict[int, str]:
+    """Return the lines of a text that could be boilerplate, by hash: short ones, and those near its ends.
+
+    A long paragraph inside a text is its outlet's background of a story, however often it comes.
+    """
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    near = set(lines[:2] + lines[-6:]) if len(lines) > 1 else set()
+    able = [
+        line
+        for line in lines
+        if len(line) >= LEARN_MIN_CHARACTERS and (line in near or len(line.split()) <= LEARN_SHORT_WORDS)
+    ]
+    return {found: line for line in able if (found := line_hash(line))}
 
 
 def remove_learned(article: ArticleText, learned: Collection[int]) -> ArticleText:
