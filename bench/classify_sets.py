@@ -115,6 +115,17 @@ def pool() -> list[Row]:
     ]
 
 
+def examples() -> list[Row]:
+    """Invented headlines in our own wording: they train, and never measure."""
+    codes = json.loads((LABELS / "codes.json").read_text("utf-8"))
+    rows = []
+    for line in (LABELS / "examples.txt").read_text("utf-8").splitlines()[1:]:
+        short, _, rest = line.removeprefix("# ").partition(" ")
+        title, _, text = rest.partition(" | ")
+        rows.append(Row(title, "own", title, text, 1, tuple(codes[c] for c in short.split(",")), group=title))
+    return rows
+
+
 def own_labels() -> dict[str, tuple[int | None, tuple[str, ...] | None]]:
     """Labels given by reading for this project: id, relevant, topics (ids only, no text)."""
     path = LABELS / "pool.jsonl"

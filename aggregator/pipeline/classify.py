@@ -17,9 +17,9 @@ from typing import Any
 from aggregator.pipeline.conflicts import ConflictBook, ConflictRule, PartyRule, party_names
 from aggregator.pipeline.cues import (
     BELONGS,
+    CUE_KINDS,
     FIELDS,
-    STRONG,
-    WEAK,
+    SURE,
     CueBook,
     Evidence,
     RawHit,
@@ -44,7 +44,7 @@ READ = 1_500  # characters of the text that are read, after the headline
 LEAD = 300  # of these, at most so many count as the lead (to the end of the sentence's word)
 TITLE = 400
 MOST_TOPICS = 3
-CUE_KINDS = tuple(f"{where}_{strength}" for where in FIELDS for strength in (STRONG, WEAK))
+SURE_SCORE = 0.9  # of a topic by a sure cue, at least
 SENTENCE_END = re.compile(r"[.!?。؟…]\s|\n")
 
 
@@ -69,6 +69,7 @@ class Reading:
     body: Words  # the headline's words and the opening's
     hits: tuple[RawHit, ...]
     names: tuple[RawHit, ...]  # of conflicts and parties
+    titled: bool  # False: the first sentence stands for a missing headline
 
 
 def rules_from(
@@ -116,7 +117,8 @@ def classify(
     topics: tuple[TopicScore, ...] = ()
     conflicts: tuple[tuple[str, Reason], ...] = ()
     if relevance != OUT:
-        topics = _topics(reading, evidence, topic_logits(model, features), model)
+        logits = topic_logits(model, features, evidence.counts, titled=reading.titled)
+        topics = _topics(reading, evidence, logits, model)
         slugs = [t.topic for t in topics]
         conflicts = rules.conflicts.find(located, reading.names, slugs, reported_on)
     return Classified(score, relevance, reason, topics, form, form_reason, conflicts)
@@ -125,14 +127,17 @@ def classify(
 def read(title: str, text: str, language: str, rules: Rules) -> Reading:
     """Read headline and opening once. Without a headline the first sentence stands for it."""
     title, text = blank_addresses(title[:TITLE]), blank_addresses(text[:READ])
-    head, start = (title, 0) if title.strip() else _first_sentence(text)
+    titled = bool(title.strip())
+    head, start = (title, 0) if titled else _first_sentence(text)
     language = (language or guess_language(f"{title} {text[:300]}"))[:2].lower()
     cut = _lead_end(text, start)
     fields = {"title": (head, 0), "lead": (text[start:cut], start), "text": (text[cut:], cut)}
     words = {where: words_of(part, language) for where, (part, _) in fields.items()}
     hits = [hit for where in FIELDS for hit in rules.cues.find(words[where], where, language)]
     names = [hit for where in FIELDS for hit in rules.conflicts.names.find(words[where], where, language)]
-    return Reading(language, fields, words["title"], _together(words.values()), tuple(hits), tuple(names))
+    return Reading(
+        language, fields, words["title"], _together(words.values()), tuple(hits), tuple(names), titled
+    )
 
 
 def place_evidence(located: Located, rules: Rules, names: Sequence[RawHit]) -> dict[str, bool]:
@@ -162,7 +167,8 @@ def topic_scores(
         if counts:
             weights = part["cues"] if known else part["new_cues"]
             logit += sum(weights[kind] * min(2, counts[kind]) for kind in CUE_KINDS)
-        scores[topic] = 1 / (1 + exp(-max(-30.0, min(30.0, logit))))
+        score = 1 / (1 + exp(-max(-30.0, min(30.0, logit))))
+        scores[topic] = max(score, SURE_SCORE) if counts and counts[SURE] else score
     return scores
 
 
@@ -249,6 +255,7 @@ def topic_rule(row: Mapping[str, Any]) -> TopicRule:
         strong=tuple(data.get("strong", ())),
         weak=tuple(data.get("weak", ())),
         negative=tuple(data.get("negative", ())),
+        sure=tuple(data.get("sure", ())),
         by_language={k: tuple(v) for k, v in data.get("by_language", {}).items()},
     )
 

@@ -17,6 +17,10 @@ from aggregator.pipeline.cues import CueBook, RawHit, TopicRule
 from aggregator.pipeline.types import Located, Reason
 
 LIMIT = 4  # conflicts of one article
+HOT = frozenset(("active-war", "armed-conflict", "ceasefire"))
+GREAT = frozenset(
+    ["united-states", "russia", "china", "india", "mexico", "turkey", "thailand", "indonesia", "philippines"]
+)
 STATE_KINDS = frozenset(("state", "government"))
 NAMED_TOO_WIDELY = re.compile(
     r",|/| and |groups|forces|authorit|government|leadership|format|movement|parties|institutions|protesters",
@@ -140,9 +144,7 @@ class ConflictBook:
 
 def _is_hot(rule: ConflictRule, country: str) -> bool:
     """Say whether a country counts as being at conflict: not the great powers that are party to many."""
-    return rule.status in ("active-war", "armed-conflict", "ceasefire") and country not in (
-        "united-states", "russia", "china", "india", "mexico", "turkey", "thailand", "indonesia", "philippines",
-    )  # fmt: skip
+    return rule.status in HOT and country not in GREAT
 
 
 def _owners(rules: Sequence[ConflictRule]) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """Cues: words of the vocabulary that speak for a topic, found in one pass with their place.
 
 A cue is one or more words; each word is compared as a light stem (see stems.py), so `rocket`
-finds `rockets`. The longest cue wins and consumes its words. A strong cue counts alone. A weak
+finds `rockets`. The longest cue wins and consumes its words. A strong cue is evidence alone. A weak
 cue counts with a second cue of its topic, or when the text is placed in a listed conflict. A
-negative cue vetoes the cues of its topic in the same field.
+negative cue vetoes the cues of its topic in the same field. A sure cue is a strong one that gives
+the topic whatever the model says: the curator's means to decide.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import ahocorasick  # type: ignore[import-not-found]
 from aggregator.pipeline.stems import TOKEN, Words, offset_of, words_of
 from aggregator.pipeline.types import CueHit
 
-STRONG, WEAK, NEGATIVE = "strong", "weak", "negative"
+STRONG, WEAK, NEGATIVE, SURE = "strong", "weak", "negative", "sure"
 BELONGS, BELONGS_NOT = "+", "-"  # pseudo topics: words that speak for and against relevance
 FIELDS = ("title", "lead", "text")
+CUE_KINDS = tuple(f"{where}_{strength}" for where in FIELDS for strength in (STRONG, WEAK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,21 @@ class TopicRule:
     strong: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
+    sure: tuple[str, ...] = ()
     by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     everywhere: bool = False  # the English cues are names, good in a text of any language
 
     def cues(self, language: str) -> Iterable[tuple[str, str]]:
         """Yield (cue, strength) for texts in a language; English acronyms serve every language."""
-        english = (STRONG, self.strong), (WEAK, self.weak), (NEGATIVE, self.negative)
+        english = (STRONG, self.strong), (WEAK, self.weak), (NEGATIVE, self.negative), (SURE, self.sure)
         for strength, cues in english:
             for cue in cues:
-                if language == "en" or self.everywhere or (cue.isupper() and cue.isalpha()):
+                if (
+                    language == "en"
+                    or strength == SURE
+                    or self.everywhere
+                    or (cue.isupper() and cue.isalpha())
+                ):
                     yield cue, strength
         if language != "en":
             for cue in self.by_language.get(language, ()):
@@ -124,10 +132,14 @@ def weigh(raw: list[RawHit], *, in_conflict: bool) -> Evidence:
     distinct: dict[str, set[str]] = defaultdict(set)
     for hit in live:
         distinct[hit.topic].add(hit.cue)
-    kept = tuple(hit for hit in live if hit.strength == STRONG or in_conflict or len(distinct[hit.topic]) > 1)
+    kept = tuple(
+        hit for hit in live if hit.strength in (STRONG, SURE) or in_conflict or len(distinct[hit.topic]) > 1
+    )
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for topic, _, where, strength in {(hit.topic, hit.cue, hit.field, hit.strength) for hit in kept}:
-        counts[topic][f"{where}_{strength}"] += 1
+        counts[topic][f"{where}_{STRONG if strength == SURE else strength}"] += 1
+        if strength == SURE:
+            counts[topic][SURE] += 1
     return Evidence(counts, kept)
 
 

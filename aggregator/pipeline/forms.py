@@ -21,7 +21,7 @@ LONG = 260  # characters of a pattern
 
 @dataclass(frozen=True, slots=True)
 class FormRule:
-    """How one form shows itself; `broad` is the form it counts as outside (a digest is a situation report)."""
+    """How one form shows itself; `broad` is the form it counts as outside: a digest is a situation report."""
 
     slug: str
     name: str = ""

@@ -8,6 +8,7 @@ weights only, no text; its card says from which data, when, and how well (bench/
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.pipeline.cues import CUE_KINDS
 from aggregator.pipeline.stems import Words
 
 FOLDER = Path(__file__).parent / "model"
@@ -33,6 +35,10 @@ class Model:
     relevance_scale: float
     topics: NDArray[np.int8]  # [2**TOPIC_BITS, topic_count]
     topic_scales: NDArray[np.float32]
+    cues: NDArray[
+        np.float32
+    ]  # [topic_count * len(CUE_KINDS), topic_count]: what any topic's cues say of each
+    untitled: NDArray[np.float32]  # [topic_count]: added where a text has no headline
     topic_slugs: tuple[str, ...]
     card: Mapping[str, Any]
 
@@ -53,12 +59,24 @@ def relevance_logit(model: Model, features: NDArray[np.uint32]) -> float:
     return float(total) * model.relevance_scale / float(np.sqrt(len(features)))
 
 
-def topic_logits(model: Model, features: NDArray[np.uint32]) -> dict[str, float]:
-    """Return the hashed part of each topic's score."""
-    if not len(features):
-        return dict.fromkeys(model.topic_slugs, 0.0)
-    rows = model.topics[features & np.uint32((1 << TOPIC_BITS) - 1)]
-    totals = rows.sum(axis=0, dtype=np.int32) * model.topic_scales / np.sqrt(len(features))
+def topic_logits(
+    model: Model, features: NDArray[np.uint32], counts: Mapping[str, Counter[str]], *, titled: bool
+) -> dict[str, float]:
+    """Return the model's part of each topic's score: words, and the cues of all topics together.
+
+    `counts` are the distinct cues per topic and kind (cues.Evidence); each counts at most twice.
+    """
+    totals = np.zeros(len(model.topic_slugs), dtype=np.float32)
+    if len(features):
+        rows = model.topics[features & np.uint32((1 << TOPIC_BITS) - 1)]
+        totals += rows.sum(axis=0, dtype=np.int32) * model.topic_scales / np.float32(np.sqrt(len(features)))
+    for place, topic in enumerate(model.topic_slugs):
+        found = counts.get(topic)
+        if found:
+            values = [min(2, found[kind]) for kind in CUE_KINDS]
+            totals += values @ model.cues[place * len(CUE_KINDS) : (place + 1) * len(CUE_KINDS)]
+    if not titled:
+        totals += model.untitled
     return dict(zip(model.topic_slugs, totals.tolist(), strict=True))
 
 
@@ -72,6 +90,8 @@ def load_model(folder: Path = FOLDER) -> Model:
             relevance_scale=float(arrays["relevance_scale"]),
             topics=arrays["topics"],
             topic_scales=arrays["topic_scales"],
+            cues=arrays["cues"].astype(np.float32),
+            untitled=arrays["untitled"].astype(np.float32),
             topic_slugs=tuple(card["topic_slugs"]),
             card=card,
         )
