@@ -34,7 +34,7 @@ SETS = {
     MIX: "about",
     STREAM: "about",
 }
-# What each head learns from: sets with the weight of one document, and whether short texts, long ones or both.
+# What each head learns from: sets with the weight of a document; short texts, long ones or both.
 HEADS: dict[str, tuple[dict[str, float], bool | None]] = {
     "mentioned": ({LGL: 1.0, VIRUS: 1.0, TWEETS: 0.5}, None),
     "about": ({REUTERS: 0.15, STREAM: 3.0, MIX: 4.0}, False),

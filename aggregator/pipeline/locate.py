@@ -86,7 +86,7 @@ class _Judge:
     def __init__(self, gazetteer: Gazetteer, reading: Reading) -> None:
         self.tree, self.model, self.meant = gazetteer.tree, gazetteer.model, reading.meant
         about, focus = ("about_short", "focus_short") if reading.is_short else ("about", "focus")
-        self.about_at = self.model[about + "_at"]
+        self.about_at: float = self.model[about + "_at"]
         heads = [self.model["heads"][head] for head in ("mentioned", about, focus)]
         scores = [logits(row, heads) for row in reading.features]
         self.scored = [
@@ -113,14 +113,15 @@ class _Judge:
         return [key for key in keys if len(key) == 2]
 
     def _about(self) -> list[_Scored]:
-        about = [item for item in self.scored if item.about >= self._limit(item) and not item.is_guess]
+        sure = [item for item in self.scored if not item.is_guess]
+        about = [item for item in sure if item.about >= self._limit(item)]
         narrow = [item for item in about if not self._is_wide(item)]
         return narrow or about
 
     def _limit(self, item: _Scored) -> float:
-        """Return what a candidate has to reach; seas and theatres are rare in what the scores learned from."""
+        """Return what a candidate has to reach; the scores have learned little of seas and theatres."""
         is_narrow_area = len(item.candidate.key) > 2 and not self._is_wide(item)
-        return self.about_at * (AREA_EASE if is_narrow_area else 1.0)
+        return self.about_at * AREA_EASE if is_narrow_area else self.about_at
 
     def _is_wide(self, item: _Scored) -> bool:
         node = self.tree.nodes.get(item.candidate.key)
@@ -135,7 +136,7 @@ class _Judge:
         return list(found)
 
     def _counts_for(self, key: str, own: set[str]) -> list[str]:
-        """Return the countries of a candidate: its own, or those that an area across borders is listed under."""
+        """Return a candidate's countries: its own, or those that an area across borders is listed under."""
         if len(key) == 2:
             return [key]
         node = self.tree.nodes.get(key)

