@@ -134,7 +134,7 @@ def _of_credit(credit: Credit) -> Origin:
 
 
 def _publisher_of(site: str, name: str) -> Publisher | None:
-    """Return the publisher we know under a site or an outlet's name: then it is no outside outlet's family."""
+    """Return the publisher that we know under a site or an outlet's name, if any."""
     if site:
         found = Publisher.objects.filter(homepage_domains__contains=[site]).first()
         if found:
