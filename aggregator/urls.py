@@ -13,9 +13,11 @@ class FaceConverter:
     regex = "atom|json|csv|geojson"
 
     def to_python(self, value: str) -> str:
+        """Return the ending as it stands."""
         return value
 
     def to_url(self, value: str) -> str:
+        """Return the ending as it stands."""
         return value
 
 

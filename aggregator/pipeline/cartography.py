@@ -109,8 +109,24 @@ def _rings(polygon: Iterable[Sequence[int]], arcs: Sequence[Sequence[Point]]) ->
         for index in indexes:
             arc = list(arcs[index]) if index >= 0 else list(reversed(arcs[~index]))
             ring += arc[1:] if ring else arc
-        rings.append(ring)
+        rings += _unwrapped(ring)
     return rings
+
+
+def _unwrapped(ring: Sequence[Point]) -> list[list[Point]]:
+    """Return a ring that crosses the edge of the map without its jump, once at each edge."""
+    found: list[Point] = []
+    shift, before = 0.0, ring[0][0]
+    for x, y in ring:
+        if abs(x - before) > 180:
+            shift += 360 if x < before else -360
+        before = x
+        found.append((x + shift, y))
+    xs = [x for x, _ in found]
+    if max(xs) > 180 or min(xs) < -180:
+        away = -360 if max(xs) > 180 else 360
+        return [found, [(x + away, y) for x, y in found]]
+    return [found]
 
 
 def _borders(

@@ -1,4 +1,4 @@
-"""The faces of a list: Atom (RFC 4287), JSON Feed 1.1, CSV, GeoJSON (RFC 7946), OPML. Values in, bytes out."""
+"""The faces of a list: Atom (RFC 4287), JSON Feed 1.1, CSV, GeoJSON (RFC 7946), OPML. Values to bytes."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ COLUMNS = (
 
 
 def csv_table(face: Face) -> bytes:
-    """Return a table with a heading row (RFC 4180, UTF-8); a cell that a spreadsheet would run gets a quote."""
+    """Return a table with a heading row (RFC 4180, UTF-8); cells that a spreadsheet would run are quoted."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)

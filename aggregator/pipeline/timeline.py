@@ -28,6 +28,7 @@ class Gap:
 
     @property
     def days(self) -> int:
+        """How many days are empty."""
         return (self.last - self.first).days + 1
 
 
@@ -77,7 +78,7 @@ def gap_between(newer: date, older: date) -> Gap | None:
 def by_day(items: Iterable[T], on: Callable[[T], date]) -> tuple[Day[T], ...]:
     """Group items, which come newest first, under their days, with the gaps between."""
     groups = [(day, tuple(members)) for day, members in groupby(items, on)]
-    after: list[date | None] = [day for day, _ in groups[1:]] + [None]
+    after = [*(day for day, _ in groups[1:]), None][: len(groups)]
     return tuple(
         Day(day, members, gap_between(day, older) if older else None)
         for (day, members), older in zip(groups, after, strict=True)

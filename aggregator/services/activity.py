@@ -25,6 +25,7 @@ class Strip:
 
     @property
     def total(self) -> int:
+        """Stories of the whole strip."""
         return sum(bar.count for bar in self.bars)
 
     @property
@@ -35,10 +36,12 @@ class Strip:
 
     @property
     def first(self) -> date:
+        """Its first day."""
         return self.bars[0].on
 
     @property
     def last(self) -> date:
+        """Its last day."""
         return self.bars[-1].on
 
 
@@ -52,6 +55,7 @@ class Change:
 
     @property
     def trend(self) -> str:
+        """up, down or same."""
         return rules.trend(self.now, self.before)
 
 
@@ -64,6 +68,7 @@ class Busy:
 
     @property
     def now(self) -> int:
+        """Stories of the last seven days."""
         return self.change.now
 
 

@@ -53,7 +53,10 @@ class GoneError(LookupError):
 
 
 def read_article(pk: int) -> ArticlePage:
-    """Return an article's page; constant queries. Raises GoneError when withdrawn, UnknownError when not public."""
+    """Return an article's page; constant queries.
+
+    Raises GoneError when it was withdrawn, UnknownError when readers may not see it.
+    """
     article = (
         Article.objects.select_related(
             "source__publisher", "origin__article__source", "copy_of__source", "membership__story"
@@ -65,12 +68,13 @@ def read_article(pk: int) -> ArticlePage:
         raise UnknownError(str(pk), [])
     if article.status == Article.Status.WITHDRAWN:
         raise GoneError(article, _log(pk).filter(act__startswith="withdraw").first())
-    copies = _copies(article)
+    original = _original(article)
+    copies = [copy for copy in _copies(article) if original is None or copy.pk != original.pk]
     regions = ArticleRegion.objects.filter(article=article).select_related("region")
     return ArticlePage(
         article=article,
         membership=getattr(article, "membership", None),
-        original=_original(article),
+        original=original,
         copies=tuple(copies[:MAX_COPIES]),
         more_copies=len(copies) > MAX_COPIES,
         versions=versions(list(Revision.objects.filter(article=article).defer("text").order_by("number"))),

@@ -44,18 +44,22 @@ class Card:
 
     @property
     def region(self) -> dict[str, str] | None:
+        """Slug and name of the region it is about."""
         return self.story.card.get("region")
 
     @property
     def topics(self) -> list[dict[str, str]]:
+        """Slugs and names of its topics."""
         return self.story.card.get("topics") or []
 
     @property
     def first_source(self) -> dict[str, Any]:
+        """The outlet of the first report."""
         return self.story.card.get("first_source") or {}
 
     @property
     def agencies(self) -> list[str]:
+        """Wire agencies whose texts it carries."""
         return self.story.card.get("agencies") or []
 
     @property

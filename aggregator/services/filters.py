@@ -26,7 +26,10 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a list: its clocks and the story's id. Written as rMICROSECONDS-ID or eYYYYMMDD-MICROSECONDS-ID."""
+    """A place in a list: its clocks and the story's id.
+
+    Written as rMICROSECONDS-ID, or eYYYYMMDD-MICROSECONDS-ID in the order of events.
+    """
 
     report_at: datetime
     id: int
@@ -83,7 +86,7 @@ class Filters:
         return bool(self.before or self.after)
 
     def query(self, **changes: Any) -> str:
-        """Return the query string, in one order, with only what differs from the default; '' when nothing does."""
+        """Return the query string, with only what differs from the default, always in one order."""
         one = replace(self, **changes)
         pairs = [(name, getattr(one, field)) for name, field in _PARAMETERS if getattr(one, field)]
         pairs = [pair for pair in pairs if pair != ("order", one.default_order)]

@@ -20,18 +20,22 @@ class FeedHealth:
 
     @property
     def total(self) -> int:
+        """Feeds that are read."""
         return self.states.total()
 
     @property
     def working(self) -> int:
+        """Feeds that answered as they should."""
         return sum(count for state, count in self.states.items() if state in WELL)
 
     @property
     def waiting(self) -> int:
+        """Feeds that were not read yet."""
         return self.states.get(Feed.State.NEW, 0)
 
     @property
     def failing(self) -> int:
+        """Feeds that could not be read."""
         return self.total - self.working - self.waiting
 
 

@@ -37,7 +37,7 @@ SUBJECTS = (
 )  # fmt: skip
 ACTS = (
     "reports shelling near", "says two killed in", "confirms talks over", "denies withdrawal from",
-    "counts hundreds displaced from", "opens corridor to", "closes the crossing to", "asks for a ceasefire in",
+    "counts hundreds displaced from", "opens corridor to", "closes the crossing to", "asks for a truce in",
     "finds mines along the road to", "protests against arrests in", "recovers captives held in",
 )  # fmt: skip
 OTHER_TONGUES = {
@@ -159,7 +159,8 @@ def _article(world: _World, region: Region, at: datetime, late: timedelta) -> Ar
         published_at=at, published_kind="feed", reported_at=at, found_at=at + timedelta(minutes=6),
         settled_at=at + timedelta(minutes=7), happened_on=(at - late).astimezone(UTC).date(),
         happened_precision="day", happened_reason={"code": "weekday"}, text_kind="text", copy_kind="original",
-        word_count=180, conflicts=[{"slug": slug, "reason": {}} for slug in world.conflicts.get(region.pk, ())],
+        word_count=180,
+        conflicts=[{"slug": slug, "reason": {}} for slug in world.conflicts.get(region.pk, ())],
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class Query:
 
     @property
     def empty(self) -> bool:
+        """Whether nothing is asked for."""
         return not (self.wanted or self.source or self.region or self.topic or self.since or self.until)
 
 
@@ -153,25 +154,29 @@ def _condition(text: str) -> tuple[str, list[str]]:
     asked = with_bigrams(text)
     any_of = " || ".join("websearch_to_tsquery(%s::regconfig, unaccent(%s))" for _ in configs)
     values = [value for config in configs for value in (config, asked)]
-    own = "aggregator_searchrow.vector @@ websearch_to_tsquery(aggregator_searchrow.config::regconfig, unaccent(%s))"
-    return f"aggregator_searchrow.vector @@ ({any_of}) AND {own}", [*values, asked]
+    row = "aggregator_searchrow"
+    own = f"{row}.vector @@ websearch_to_tsquery({row}.config::regconfig, unaccent(%s))"
+    return f"{row}.vector @@ ({any_of}) AND {own}", [*values, asked]
 
 
 _SNIPPET = """
 SELECT article.id,
-    ts_headline(row.config::regconfig, article.title, asked, 'HighlightAll=true, StartSel=\x02, StopSel=\x03'),
+    ts_headline(
+        row.config::regconfig, article.title, asked, 'HighlightAll=true, StartSel=\x02, StopSel=\x03'
+    ),
     ts_headline(row.config::regconfig, left(coalesce(nullif(body.text, ''), article.extract), 20000), asked,
         'MaxWords=36, MinWords=18, MaxFragments=1, StartSel=\x02, StopSel=\x03')
 FROM aggregator_article AS article
 JOIN aggregator_searchrow AS row ON row.article_id = article.id
-LEFT JOIN aggregator_articlebody AS body ON body.article_id = article.id AND NOT 'nosnippet' = ANY(article.noindex)
+LEFT JOIN aggregator_articlebody AS body
+    ON body.article_id = article.id AND NOT 'nosnippet' = ANY(article.noindex)
 CROSS JOIN LATERAL websearch_to_tsquery(row.config::regconfig, unaccent(%s)) AS asked
 WHERE article.id = ANY(%s)
 """
 
 
 def _snippets(ids: list[int], query: Query) -> dict[int, tuple[str, str]]:
-    """Return marked headline and snippet of each hit; a snippet is an extract and has at most 300 characters."""
+    """Return marked headline and snippet of each hit; a snippet is an extract of at most 300 characters."""
     if not ids or not query.text:
         return {}
     with connection.cursor() as cursor:

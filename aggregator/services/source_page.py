@@ -40,6 +40,7 @@ class Behaviour:
 
     @property
     def own_percent(self) -> int:
+        """Share of its own texts."""
         return round(100 * self.originals / self.articles) if self.articles else 0
 
 
@@ -58,6 +59,7 @@ class SourcePage:
 
     @property
     def newest_at(self) -> datetime | None:
+        """When a feed of it last brought something new."""
         return max((feed.last_new_at for feed in self.feeds if feed.last_new_at), default=None)
 
 

@@ -1,4 +1,4 @@
-"""One story: clocks, coverage with copies folded under their originals, headlines that changed, what lies around it."""
+"""One story: clocks, coverage with copies folded under originals, changed headlines, what lies around it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from aggregator.models import (
@@ -43,6 +44,7 @@ class Report:
 
     @property
     def is_first(self) -> bool:
+        """Whether nothing was reported earlier."""
         return not self.lag
 
 
@@ -57,6 +59,7 @@ class Line:
 
     @property
     def first(self) -> Report:
+        """The original, or the earliest copy where there is none."""
         return self.original or self.copies[0]
 
 
@@ -162,7 +165,7 @@ def _fold(members: Sequence[Membership], story: Story) -> tuple[Line, ...]:
 
 
 def _is_original(article: Article) -> bool:
-    """Whether a text is its outlet's own: no copy, and not a wire's or an outside outlet's text carried here."""
+    """Whether a text is its outlet's own: no copy, and no wire's or other outlet's text."""
     return not article.is_copy and (article.origin is None or article.origin.kind == Origin.Kind.ORIGINAL)
 
 
@@ -196,14 +199,14 @@ def headline_changes(articles: Sequence[Article]) -> list[HeadlineChange]:
 
 
 def _last_change(article: Article, rows: Sequence[Revision]) -> HeadlineChange | None:
-    for before, after in reversed(list(zip(rows, rows[1:], strict=False))):
+    for before, after in reversed(list(pairwise(rows))):
         if before.title != after.title:
             return HeadlineChange(article, before.title, after.title, after.found_at, len(rows))
     return None
 
 
 def _around(story: Story, conflicts: Any, side: str) -> tuple[Story, ...]:
-    """Return the key stories just before or after in the story's first conflict, or its own chain without one."""
+    """Return the key stories just before or after in the story's first conflict, else its chain."""
     ids = [row.conflict_id for row in conflicts]
     if not ids:
         chain = [story.earlier] if side == "lt" and story.earlier else []

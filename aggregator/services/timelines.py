@@ -177,7 +177,7 @@ def _pins(subject: Subject, rows: QuerySet[TimelineEntry]) -> Sequence[TimelineE
 
 
 def _neighbours(found: Sequence[TimelineEntry], filters: Filters, more: bool) -> dict[str, str]:
-    """Return the query strings of the older and the newer page; a page reached from one side has that side."""
+    """Return the query strings of the older and the newer page."""
     older, newer = (True, more) if filters.after else (more, bool(filters.before))
     if not found:
         return {"newer": filters.first_page() or "?"} if filters.before else {}

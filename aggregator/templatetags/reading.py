@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -160,40 +159,6 @@ def gap_words(gap: Any) -> str:
 
 def _short(value: date) -> str:
     return date_format(value, "j M")
-
-
-_REASONS = {
-    "named": _noop("names the place"),
-    "cue": _noop("matched words"),
-    "cues": _noop("matched words"),
-    "model": _noop("the words taken together"),
-    "both": _noop("matched words, and the words taken together"),
-    "curator": _noop("a curator decided"),
-    "same_event": _noop("same happening"),
-    "as_reported": _noop("no better knowledge than the report"),
-    "opened": _noop("opened the story"),
-}
-
-
-@register.filter
-def reason_words(reason: dict[str, Any]) -> str:
-    """Return a stored reason as a sentence: its code in words, and its evidence."""
-    if not isinstance(reason, dict):
-        return ""
-    code = str(reason.get("code") or reason.get("rule") or "")
-    words = gettext(_REASONS[code]) if code in _REASONS else code.replace("_", " ")
-    evidence = [_evidence(key, value) for key, value in reason.items() if key not in ("code", "rule")]
-    return ": ".join(part for part in (words, "; ".join(part for part in evidence if part)) if part)[:400]
-
-
-def _evidence(key: str, value: Any) -> str:
-    if isinstance(value, dict):
-        value = [f"{name} {one}" for name, one in value.items()]
-    if isinstance(value, float):
-        value = f"{value:.2f}"
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        value = ", ".join(str(one) for one in list(value)[:8])
-    return f"{key.replace('_', ' ')} {value}" if value not in ("", None) else ""
 
 
 @register.inclusion_tag("components/_strip.html")

@@ -95,7 +95,7 @@ def bad_filter(request: HttpRequest, sentence: str) -> HttpResponse:
 
 
 def clean_address(request: HttpRequest) -> HttpResponse | None:
-    """Redirect an address with empty parameters, as forms make them, to the one without; None when it is clean."""
+    """Redirect an address with empty parameters to the one without them; None when it is clean."""
     if not any(value == "" for value in request.GET.values()):
         return None
     query = request.GET.copy()

@@ -53,7 +53,8 @@ def _list(request: HttpRequest, kind: str, slug: str, face: str, order: str) -> 
     timeline = timelines.read(subject, asked)
     if face:
         return _face(request, timeline, face)
-    context = _base(request, timeline) | _BESIDE[kind](timeline, clock.now())
+    topics = lists.all_topics()
+    context = _base(timeline, topics) | _BESIDE[kind](timeline, clock.now(), topics)
     return page(request, f"{kind}s/{kind}.html", context, changed_at=None)
 
 
@@ -86,10 +87,9 @@ def title_of(timeline: Timeline) -> str:
     return ": ".join(parts)
 
 
-def _base(request: HttpRequest, timeline: Timeline) -> dict[str, Any]:
+def _base(timeline: Timeline, topics: list[Topic]) -> dict[str, Any]:
     subject, asked = timeline.subject, timeline.filters
     feeds = health.feed_health()
-    topics = lists.all_topics()
     query = asked.first_page()
     return {
         "timeline": timeline,
@@ -139,7 +139,7 @@ def _strip(timeline: Timeline, now: datetime, days: int) -> activity.Strip:
     return activity.strip(timeline.subject, last, clock=asked.order, days=days)
 
 
-def _beside_region(timeline: Timeline, now: datetime) -> dict[str, Any]:
+def _beside_region(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
     region = timeline.subject.region
     assert region is not None
     areas = lists.sub_areas(region, now.date())
@@ -151,9 +151,7 @@ def _beside_region(timeline: Timeline, now: datetime) -> dict[str, Any]:
         "strip": _strip(timeline, now, 30),
         "areas": areas[: lists.MAX_BESIDE],
         "more_areas": len(areas) > lists.MAX_BESIDE,
-        "busy_topics": [
-            b for b in activity.busy_topics(_plain(timeline), lists.all_topics(), now.date()) if b.now
-        ][:8],
+        "busy_topics": [b for b in activity.busy_topics(_plain(timeline), topics, now.date()) if b.now][:8],
         "shares": lists.who_reports(timeline),
         "home_sources": lists.sources_of(region),
         "also_published": []
@@ -168,7 +166,7 @@ def _plain(timeline: Timeline) -> timelines.Subject:
     return timelines.Subject(subject.kind, region=subject.region, conflict=subject.conflict)
 
 
-def _beside_topic(timeline: Timeline, now: datetime) -> dict[str, Any]:
+def _beside_topic(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
     subject = timeline.subject
     assert subject.topic is not None
     asked = timeline.filters
@@ -189,11 +187,10 @@ def _order_links(asked: Filters) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _beside_conflict(timeline: Timeline, now: datetime) -> dict[str, Any]:
+def _beside_conflict(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
     row = timeline.subject.conflict
     assert row is not None
     parties = list(row.parties.all())
-    topics = lists.all_topics()
     areas = activity.busy_regions(list(row.regions.all()), now.date())
     return {
         "sides": [(side, list(members)) for side, members in groupby(parties, lambda party: party.side)],

@@ -1,0 +1,109 @@
+"""Stored reasons in words: why a tag, a copy, a date or a story is what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_noop as _noop
+
+register = template.Library()
+
+MAX_LENGTH = 400
+REASONS = {
+    "named": _noop("names the place"),
+    "cue": _noop("matched words"),
+    "cues": _noop("matched words"),
+    "model": _noop("the words taken together"),
+    "both": _noop("matched words, and the words taken together"),
+    "curator": _noop("a curator decided"),
+    "same_event": _noop("same happening"),
+    "as_reported": _noop("no better knowledge than the report"),
+    "form_not_dated": _noop("pieces of this form date no event"),
+    "form_pattern": _noop("the headline or the opening says so"),
+    "form_default": _noop("nothing says otherwise"),
+    "opened": _noop("opened the story"),
+    "is_own": _noop("its own outlet's address"),
+    "too_short_to_trace": _noop("too short to compare"),
+    "earlier_than_its_copies": _noop("earlier than the texts like it"),
+    "same_text": _noop("nearly the same text"),
+    "no_match": _noop("no earlier text like it"),
+    "names_agency": _noop("names a wire agency"),
+    "names_outlet": _noop("names the outlet it comes from"),
+    "speaker": _noop("speaks for the story"),
+    "relevance_source": _noop("this outlet writes about conflicts only"),
+    "relevance_score": _noop("its words are those of reports on conflicts"),
+    "conflict_area": _noop("is about its area"),
+    "conflict_states": _noop("is about its parties"),
+    "conflict_named": _noop("names the conflict"),
+    "conflict_country": _noop("is about its country"),
+    "weekday": _noop("from the text: a day of the week"),
+    "date": _noop("from the text: a date"),
+    "today": _noop("from the text: the day of the report"),
+    "yesterday": _noop("from the text: the day before"),
+}
+SILENT = frozenset(
+    {"code", "rule", "twin", "story", "runner_up", "override", "shared", "of_original", "title"}
+)
+
+
+@register.filter
+def reason_words(reason: Any) -> str:
+    """Return a stored reason as a sentence: its code in words, then its evidence; '' for none."""
+    if not isinstance(reason, dict):
+        return ""
+    code = str(reason.get("code") or reason.get("rule") or "")
+    words = gettext(REASONS[code]) if code in REASONS else code.replace("_", " ")
+    evidence = [_evidence(key, value) for key, value in reason.items() if key not in SILENT]
+    return ": ".join(part for part in (words, "; ".join(part for part in evidence if part)) if part)[
+        :MAX_LENGTH
+    ]
+
+
+def _evidence(key: str, value: Any) -> str:
+    if value in ("", None, 0, [], {}):
+        return ""
+    if key in _EVIDENCE:
+        return _EVIDENCE[key](value)
+    if isinstance(value, float):
+        return f"{key.replace('_', ' ')} {value:.2f}"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return f"{key.replace('_', ' ')} {_listed(value)}"
+    return f"{key.replace('_', ' ')} {value}"
+
+
+def _cues(value: Any) -> str:
+    return _listed(one.get("cue", "") if isinstance(one, dict) else one for one in value)
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(f"“{one}”" for one in list(dict.fromkeys(map(str, values)))[:8])
+
+
+def _words(value: Any) -> str:
+    return f"“{value}”" if isinstance(value, str) else ""
+
+
+def _shared_words(value: int) -> str:
+    return ngettext("%(n)s shared word", "%(n)s shared words", value) % {"n": value}
+
+
+def _shared_numbers(value: int) -> str:
+    return ngettext("%(n)s shared number", "%(n)s shared numbers", value) % {"n": value}
+
+
+_EVIDENCE: dict[str, Callable[[Any], str]] = {
+    "cues": _cues,
+    "names": _listed,
+    "words": _words,
+    "credit": _words,
+    "name": str,
+    "how": lambda value: gettext("found in its %(how)s") % {"how": str(value).replace("_", " ")},
+    "shared_words": _shared_words,
+    "shared_numbers": _shared_numbers,
+    "places_shared": lambda value: gettext("shared places"),
+    "hours": lambda value: gettext("%(hours)s h from its newest report") % {"hours": value},
+    "of_copy": lambda value: gettext("%(share)s %% of the copy") % {"share": round(100 * value)},
+}
