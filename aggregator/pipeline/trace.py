@@ -20,6 +20,8 @@ from .types import Credit, Fingerprint, NearMiss, Overlap, Reason, TraceCandidat
 CONTAINMENT = 0.5
 CREDITED_CONTAINMENT = 0.35  # enough where one names the other as its source
 COVERAGE = 0.12  # of the longer text; below it the shorter is a quotation, not the report
+SHORT_WORDS = 25  # a caption, a line of summary: others may use it in reports of their own
+SHORT_COVERAGE = 0.5
 MIN_SHARED = 4
 NARRATIVE = 0.4  # of the shorter's words outside quotation marks
 COMMON_ORIGINALS = 6  # a shingle in so many different originals is boilerplate
@@ -82,7 +84,9 @@ def is_bulletin(one: TraceCandidate, other: TraceCandidate) -> bool:
 
 def _why_not(one: TraceCandidate, other: TraceCandidate, found: Overlap, enough: float) -> str:
     """Return the rule that keeps two texts apart, or '' when one carries the other's text."""
-    if found.shared < MIN_SHARED or found.containment < enough or found.coverage < COVERAGE:
+    short = min(one.fingerprint.words, other.fingerprint.words) < SHORT_WORDS
+    coverage = SHORT_COVERAGE if short else COVERAGE
+    if found.shared < MIN_SHARED or found.containment < enough or found.coverage < coverage:
         return "too_little"
     if found.narrative < NARRATIVE:
         return "quotes_only"

@@ -1,0 +1,173 @@
+"""Whose text is it? A table of what republishers do, and of what only looks alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.pipeline.fingerprint import fingerprint
+from aggregator.pipeline.trace import find_original, is_earlier, standing
+from aggregator.pipeline.types import Credit, TraceCandidate
+from tests.pipeline.texts import OTHER, PARAGRAPHS, REPORT, changed
+
+NOON = datetime(2023, 9, 19, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def article(pk: int, text: str, *, at: datetime = NOON, title: str = "", **fields) -> TraceCandidate:
+    fields = {
+        "source_id": pk,
+        "family": f"house-{pk}",
+        "found_at": max(at, NOON) + timedelta(minutes=pk),
+    } | fields
+    return TraceCandidate(pk, fingerprint(title, text), reported_at=at, **fields)
+
+
+ORIGINAL = article(1, REPORT)
+QUOTE = "\u201cWe had just opened the shutters when the first one fell, and then there was nothing but dust and people calling each other's names in it,\u201d"
+
+
+@pytest.mark.parametrize(
+    ("text", "source_id", "kind"),
+    [
+        pytest.param(REPORT, 2, "exact", id="word for word"),
+        pytest.param(changed(REPORT), 2, "republished", id="a few words edited"),
+        pytest.param("\n".join(PARAGRAPHS[:3]), 2, "truncated", id="the first half"),
+        pytest.param(f"{OTHER}\n{REPORT}", 2, "padded", id="other paragraphs put before it"),
+        pytest.param(changed(REPORT), 1, "updated", id="a later version of the same outlet"),
+        pytest.param("\n".join(PARAGRAPHS[::-1]), 2, "republished", id="paragraphs in another order"),
+        pytest.param(OTHER, 2, "original", id="another report"),
+        pytest.param(PARAGRAPHS[0], 2, "original", id="one paragraph of it"),
+        pytest.param("", 2, "original", id="nothing"),
+        pytest.param("Shelling", 2, "original", id="one word"),
+    ],
+)
+def test_a_copy_is_recognised_and_named(text, source_id, kind):
+    traced = find_original(article(2, text, at=NOON + HOUR, source_id=source_id), [ORIGINAL])
+    assert traced.kind == kind
+    assert traced.original_id == (None if kind == "original" else 1)
+
+
+def test_texts_that_share_only_what_someone_said_are_two_reports():
+    first = f"{PARAGRAPHS[0]}\n{QUOTE} a seller said.\n{PARAGRAPHS[1]}"
+    second = f"{OTHER.splitlines()[0]}\n{QUOTE} said Mira, 52.\n"
+    traced = find_original(article(2, second, at=NOON + HOUR), [article(1, first)])
+    assert traced.kind == "original"
+    assert {miss.why for miss in traced.near} <= {"quotes_only", "too_little"}
+
+
+def bulletin(day: int, dead: int) -> str:
+    return (
+        f"Situation report of {day} September. Over the past day {dead} people were killed and {dead * 3} wounded in "
+        f"{dead + 2} incidents along the contact line, the monitors wrote. They counted {dead * 17} explosions. The "
+        "mission works in three shifts from five bases and publishes its findings every evening at six. It asks both "
+        "sides to guarantee safe and unhindered access for its patrols in all areas, as was agreed in the spring."
+    )
+
+
+def test_two_issues_of_a_recurring_bulletin_are_not_copies():
+    traced = find_original(
+        article(2, bulletin(20, 31), at=NOON + 24 * HOUR, source_id=1),
+        [article(1, bulletin(19, 4), source_id=1)],
+    )
+    assert traced.kind == "original"
+    assert [miss.why for miss in traced.near] == ["recurring_bulletin"]
+
+
+def test_a_photo_caption_shared_by_different_articles_makes_no_copy():
+    caption = "Smoke rises over the fish hall of Old Harbour on Tuesday morning in a picture taken from the eastern quay."
+    long_one, other = f"{caption}\n{REPORT}", f"{caption}\n{OTHER}"
+    assert find_original(article(2, other, at=NOON + HOUR), [article(1, long_one)]).kind == "original"
+    assert find_original(article(2, caption, at=NOON + HOUR), [article(1, long_one)]).kind == "original"
+
+
+def test_a_stub_is_never_a_copy_of_another_stub():
+    notice = (
+        "This article is for subscribers only. Log in or subscribe now to go on reading all of our reports."
+    )
+    stubs = [article(pk, notice, kind="stub") for pk in (1, 2)]
+    assert find_original(stubs[1], stubs[:1]).kind == "original"
+
+
+def test_a_line_that_many_outlets_put_under_everything_is_no_evidence():
+    line = (
+        "This report was prepared by our desk in the capital with the help of partners in nine regions. " * 3
+    )
+    others = [
+        article(pk, f"{line} {OTHER.splitlines()[pk % 4]} number {pk} of {pk * 7}", at=NOON)
+        for pk in range(1, 9)
+    ]
+    subject = article(20, f"{line} {PARAGRAPHS[2]}", at=NOON + HOUR)
+    assert find_original(subject, others).kind == "original"
+
+
+def test_the_original_that_arrives_later_takes_its_copies_over():
+    copy = article(1, REPORT, at=NOON + 3 * HOUR)
+    traced = find_original(article(2, REPORT, at=NOON, found_at=NOON + 5 * HOUR), [copy])
+    assert traced.kind == "original"
+    assert [(pk, kind) for pk, kind, _ in traced.takes_over] == [(1, "exact")]
+
+
+def test_an_outlet_that_copies_and_dates_earlier_does_not_win():
+    honest = article(1, REPORT, at=NOON, absent_at=NOON - HOUR, found_at=NOON + HOUR)
+    liar = article(2, REPORT, at=NOON - 48 * HOUR, absent_at=NOON + HOUR, found_at=NOON + 2 * HOUR)
+    traced = find_original(liar, [honest])
+    assert (traced.kind, traced.original_id) == ("exact", 1)
+    assert find_original(honest, [liar]).kind == "original"
+
+
+def test_a_feed_read_for_the_first_time_cannot_claim_what_we_held_before():
+    known = article(1, REPORT, at=NOON, absent_at=NOON - HOUR, found_at=NOON + HOUR)
+    late = article(2, REPORT, at=NOON - 48 * HOUR, absent_at=None, found_at=NOON + 30 * HOUR)
+    assert find_original(late, [known]).original_id == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "stands"),
+    [
+        pytest.param(NOON - timedelta(days=3), NOON - HOUR, id="before the last poll: the poll"),
+        pytest.param(NOON - HOUR / 2, NOON - HOUR / 2, id="between polls: believed"),
+        pytest.param(NOON + timedelta(days=3), NOON, id="in the future: when we found it"),
+    ],
+)
+def test_a_date_is_believed_only_between_the_last_poll_and_the_finding(said, stands):
+    assert standing(article(1, REPORT, at=said, absent_at=NOON - HOUR, found_at=NOON)) == stands
+
+
+def test_a_credit_decides_whatever_the_dates_say():
+    here = Credit(
+        "outlet",
+        "Harbour Post",
+        url="https://harbourpost.example/a",
+        how="source_line",
+        evidence="Source: ...",
+    )
+    copy = article(1, REPORT, at=NOON - HOUR, credits=(here,), domains=("reprint.example",))
+    named = article(2, REPORT, at=NOON, domains=("harbourpost.example",))
+    assert is_earlier(named, copy)
+    assert find_original(copy, [named]).original_id == 2
+
+
+def test_a_curators_word_that_an_article_is_an_original_wins():
+    assert find_original(article(2, REPORT, at=NOON + HOUR, is_own=True), [ORIGINAL]).kind == "original"
+
+
+def test_copies_lead_to_their_original_not_to_one_another():
+    copy = replace(article(2, changed(REPORT)), original_id=1)
+    traced = find_original(article(3, changed(REPORT), at=NOON + HOUR), [ORIGINAL, copy])
+    assert traced.original_id == 1
+
+
+def test_a_roundup_does_not_join_the_reports_that_it_repeats():
+    roundup = article(3, f"{REPORT}\n{OTHER}\n{OTHER.upper()}", at=NOON + HOUR)
+    traced = find_original(roundup, [ORIGINAL, article(2, OTHER)])
+    assert not traced.takes_over
+
+
+def test_two_outlets_that_swap_texts_end_with_one_original_each():
+    a1, b1 = article(1, REPORT), article(2, OTHER)
+    a2 = find_original(article(3, OTHER, at=NOON + HOUR, source_id=1), [a1, b1])
+    b2 = find_original(article(4, REPORT, at=NOON + HOUR, source_id=2), [a1, b1])
+    assert (a2.original_id, b2.original_id) == (2, 1)
