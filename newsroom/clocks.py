@@ -113,7 +113,7 @@ class Followed:
         """Return the server's time; its last known one while it does not answer."""
         if self.shown is None or time.monotonic() - self.asked > FOLLOW_SECONDS:
             try:
-                with urllib.request.urlopen(self.address, timeout=5) as answer:  # noqa: S310
+                with urllib.request.urlopen(self.address, timeout=5) as answer:
                     self.shown = _moment(json.load(answer)["virtual_now"])
             except (OSError, ValueError, KeyError):
                 if self.shown is None:

@@ -79,7 +79,7 @@ def _fetch_list(place: str) -> Path:
         return Path(place).expanduser().absolute()
     file = Path(settings.DATA_DIR) / "sources.opml"
     try:
-        with urllib.request.urlopen(place, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(place, timeout=30) as answer:
             file.write_bytes(answer.read(20_000_000))
     except OSError as error:
         raise local.LocalError(f"SOURCES={place} does not answer ({error})") from None

@@ -13,15 +13,15 @@ from django.conf import settings
 from newsroom import clocks, env, local
 from newsroom.supervisor import Part
 
-RATE = 1440  # a day a minute
-EARLY = timedelta(hours=2)
+RATE = 2880  # a day in half a minute
+EARLY = timedelta(minutes=30)  # before the first item
 
 
 def environment(data_dir: Path, port: int, wire_port: int) -> dict[str, str]:
     """Return the variables under which `run` is the demo."""
-    from newsroom.samplewire import SPAN, START
+    from newsroom.samplewire import SPAN, START, items
 
-    end = START + SPAN
+    first = min(item.released for item in items.load())
     return {
         "DATA_DIR": str(data_dir),
         "PORT": str(port),
@@ -30,7 +30,7 @@ def environment(data_dir: Path, port: int, wire_port: int) -> dict[str, str]:
         "FETCH_ALLOW": "127.0.0.0/8",
         "HOST_GAP": "0",
         "SOURCES": f"http://127.0.0.1:{wire_port}/opml",
-        "CLOCK": f"{_iso(START - EARLY)},x{RATE},until={_iso(end)}",
+        "CLOCK": f"{_iso(first - EARLY)},x{RATE},until={_iso(START + SPAN)}",
         "CONTACT": "demo@localhost",
         "DATABASE_URL": "",
         "REDIS_URL": "",
