@@ -13,7 +13,7 @@ from django.conf import settings
 from newsroom import clocks, env, local
 from newsroom.supervisor import Part
 
-RATE = 2880  # a day in half a minute
+RATE = 4320  # a day in twenty seconds
 EARLY = timedelta(minutes=30)  # before the first item
 
 
@@ -47,6 +47,7 @@ def part() -> Part:
     argv = [
         *(sys.executable, "-m", "newsroom.samplewire", "--port", env.text("SAMPLE_WIRE_PORT", "0")),
         *("--clock-start", now.isoformat(), "--rate", f"{course.rate:g}"),
+        *("--clock-now-at-start", "--per-outlet-ip"),
     ]
     return Part("samplewire", argv)
 
