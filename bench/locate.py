@@ -115,9 +115,9 @@ def speed() -> dict[str, Any]:
         {"id": place, "title": row["title"], "text": row["text"][:3000]} for place, row in enumerate(rows)
     ] * 4
     regions.load()
-    start = time.perf_counter()
+    start = time.process_time()
     count = sum(1 for _ in regions.evaluate(rows))
-    return {"n": count, "texts_per_second": round(count / (time.perf_counter() - start))}
+    return {"n": count, "texts_per_cpu_second": round(count / (time.process_time() - start))}
 
 
 def main() -> None:

@@ -41,7 +41,8 @@ def _is_surname(found: Found, gazetteer: Gazetteer) -> bool:
 
 
 def _is_given_name(found: Found, gazetteer: Gazetteer) -> bool:
-    if GIVEN not in found.entry.flags:
+    """Tell whether a surname follows: a word with a capital that is neither common nor a sure place."""
+    if GIVEN not in found.entry.flags and found.entry.senses[0].kind != "town":
         return False
     after = found.after.rstrip(".,;:'\"’s") or found.after
     return (

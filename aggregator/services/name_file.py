@@ -28,6 +28,7 @@ INFLECTED = {"ru", "uk", "sr", "hy", "ka", "pl", "bs", "sq", "az", "uz", "tr", "
 PRIORS = {"name": 100, "area": 80, "capital": 60, "demonym": 100, "division": 20, "leader": 40, "party": 60}
 FEDERAL = {"US", "CA", "AU", "GB", "IN", "DE", "BR", "MX", "NG"}  # whose states are news by their bare names
 STATE_PRIOR = 60.0
+WORD_TOWN_PRIOR = 30.0  # a town of 300,000; smaller ones that are ordinary words do more harm than good
 TITLES = re.compile(
     r"\b(?:Province|Region|Governorate|Department|District|Oblast’?|Region|Prefecture|Viloyati|oblast)$"
 )
@@ -242,6 +243,8 @@ def _marked(rows: Iterable[NameRow], lists: NameLists) -> Iterator[NameRow]:
             flags += "q" if row.name in lists.weak["weak"] else ""
             if row.name in lists.weak["strong"] or lists.is_rare_surname(row, towns):
                 flags = flags.replace("w", "")
+            if row.kind == "town" and "k" in flags and row.prior < WORD_TOWN_PRIOR:
+                continue
             if "l" in flags and row.name in lists.common:
                 continue  # an ordinary English word in lower case
             if row.name in lists.weak["dropped"] or f"{row.name}|{row.region}" in lists.weak["dropped_rows"]:
