@@ -11,15 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 FIELDS = (
-    *("article_id", "story_id", "feed_id", "source_id", "host", "host_id", "region", "topic", "conflict"),
-    *("stage", "task", "queue", "command", "outcome", "code", "reason", "status", "kind", "rule"),
-    *("bytes", "duration_ms", "count", "new_count", "failed_count", "attempt", "pid", "name", "version"),
+    *("article", "story", "feed", "source", "host", "region", "topic", "conflict"),
+    *("article_id", "story_id", "feed_id", "source_id", "host_id"),
+    *("stage", "task", "queue", "command", "outcome", "code", "reason", "error", "status", "kind", "rule"),
+    *("articles", "stories", "items", "changed", "gone", "left_out", "looked_at", "count"),
+    *("new_count", "failed_count", "bytes", "duration_ms", "attempt", "version"),
 )
 
 
 def facts(record: logging.LogRecord) -> dict[str, Any]:
     """Return the allowed fields of a record; others are dropped, so that no text or reader leaks."""
-    return {field: record.__dict__[field] for field in FIELDS if field in record.__dict__ and field != "name"}
+    return {field: record.__dict__[field] for field in FIELDS if field in record.__dict__}
 
 
 class Lines(logging.Formatter):
