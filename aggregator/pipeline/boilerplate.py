@@ -23,7 +23,9 @@ MAX_POINTER_WORDS = 40
 LEARN_MIN_CHARACTERS = 12
 LEARN_SHORT_WORDS = 12
 
-_SENTENCE_END = re.compile(r"(?<=[.!?\u2026\u3002\uff01\uff1f])[\"\u201d\u2019)\]]*\s+(?=\S)|\n+")
+_SENTENCE_END = re.compile(
+    r"(?<![\s.(][A-Z]\.)(?<=[.!?\u2026\u3002\uff01\uff1f])[\"\u201d\u2019)\]]*\s+(?=\S)|\n+"
+)
 
 # What a promotional sentence says, wherever in the sentence. Wording is our own; each alternative is a kind.
 _PROMO = re.compile(
@@ -111,6 +113,7 @@ _RELATED = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_SPEECH = re.compile('["\u201c\u201d\u00ab\u00bb]')  # what somebody said is never promotion
 MAX_LINK_WORDS = 16  # a longer line under such a heading is prose: the report goes on
 MAX_MIDDLE_WORDS = 20
 
@@ -129,7 +132,7 @@ def cue_of(sentence: str) -> str:
         return ""
     if _CREDIT.search(sentence):
         return "credit_cue"
-    if _PROMO.search(sentence):
+    if not _SPEECH.search(sentence) and _PROMO.search(sentence):
         return "promo_cue"
     return "pointer_cue" if _is_pointer(sentence) else ""
 
@@ -155,19 +158,31 @@ def _peel(text: str, spans: list[tuple[int, int]], position: str) -> tuple[int, 
 
     At the end one short sentence without a cue may stand between two that have one.
     """
-    taken: list[Removed] = []
+    rules: list[str] = []
     count = 0
     for index, (start, end) in enumerate(spans[:24]):
         sentence = text[start:end].strip()
-        rule = cue_of(sentence)
-        if rule:
-            between = [text[a:b].strip() for a, b in spans[count:index]]
-            taken += [Removed(line, "between_cues", position) for line in between]
-            taken.append(Removed(sentence, rule, position))
+        rules.append(cue_of(sentence) or "between_cues")
+        if rules[-1] != "between_cues":
             count = index + 1
         elif position == "start" or index > count or len(sentence.split()) > 14:
             break
-    return count, taken
+    taken = sorted(zip(spans[:count], rules[:count], strict=True))
+    return count, _joined(text, taken, position)
+
+
+def _joined(text: str, taken: list[tuple[tuple[int, int], str]], position: str) -> list[Removed]:
+    """Return what was taken in the order of the text; neighbours on one line under one rule are one."""
+    removed: list[Removed] = []
+    last = -1
+    for (start, end), rule in taken:
+        line = text[start:end].strip()
+        if removed and removed[-1].rule == rule and "\n" not in text[last:start]:
+            removed[-1] = Removed(f"{removed[-1].line} {line}", rule, position)
+        else:
+            removed.append(Removed(line, rule, position))
+        last = end
+    return removed
 
 
 def remove_cues(text: str) -> Cleaned:
@@ -185,7 +200,7 @@ def remove_cues(text: str) -> Cleaned:
     body, middle = _without_middle(report[kept[0][0] : kept[-1][1]].strip())
     if len(body) * 2 < len(text.strip()) - 600:
         return Cleaned(text)
-    return Cleaned(body, (*begun, *middle, *reversed(ended), *linked))
+    return Cleaned(body, (*begun, *middle, *ended, *linked))
 
 
 def _before_links(text: str) -> tuple[str, list[Removed]]:

@@ -114,8 +114,8 @@ def _trimmed(found: str, theirs: set[tuple[str, ...]]) -> Chosen:
 
 
 def _is_sentence(line: str) -> bool:
-    return (
-        (len(line.split()) >= LEAD_WORDS and bool(_SENTENCE.search(line))) or line.startswith(("- ", "\u2022"))
+    return (len(line.split()) >= LEAD_WORDS and bool(_SENTENCE.search(line))) or line.startswith(
+        ("- ", "\u2022")
     )
 
 
