@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from lxml import etree
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 from trafilatura.meta import reset_caches
@@ -109,7 +110,7 @@ def _parse(source: str) -> HtmlElement | None:
     parser = lxml_html.HTMLParser(remove_comments=True, remove_pis=True, collect_ids=False)
     try:
         tree = lxml_html.document_fromstring(source, parser=parser)
-    except (ValueError, lxml_html.etree.LxmlError, AssertionError):  # a page of comments only
+    except (ValueError, etree.LxmlError, AssertionError):  # a page of comments only
         return None
     return tree if len(tree) else None
 

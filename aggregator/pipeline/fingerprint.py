@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import xxhash
 
 from .types import Fingerprint
@@ -28,12 +29,14 @@ MIN_WORDS = 8  # below this nothing can be said about whose words they are
 MAX_WORDS = 20_000  # of a text; a longer one is compared by its first MAX_WORDS
 MAX_NUMBERS = 60
 
+Hashes = npt.NDArray[np.uint64]
+
 _QUOTED = re.compile('[\u201c\u00ab\u201e"][^\u201c\u201d\u00ab\u00bb\u201e"]{12,1500}[\u201d\u00bb\u201c"]')
 _NUMBER = re.compile(r"(?<![\w.,])\d[\d.,:]*")
 _MASK = (1 << 64) - 1
 
 
-def _splitmix(seed: int, count: int) -> np.ndarray:
+def _splitmix(seed: int, count: int) -> Hashes:
     """Return `count` well mixed 64-bit constants: the same on every machine and in every release."""
     out = []
     for index in range(1, count + 1):
@@ -55,13 +58,14 @@ def _word_hash(word: str) -> int:
     return xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass"))
 
 
-def _mix(values: np.ndarray) -> np.ndarray:
+def _mix(values: Hashes) -> Hashes:
     values = values ^ (values >> np.uint64(31))
     values = values * np.uint64(0xBF58476D1CE4E5B9)
-    return values ^ (values >> np.uint64(29))
+    mixed: Hashes = values ^ (values >> np.uint64(29))
+    return mixed
 
 
-def _shingles(words: Sequence[str], size: int) -> np.ndarray:
+def _shingles(words: Sequence[str], size: int) -> Hashes:
     """Return the hash of every run of `size` words, in order, as 63-bit values.
 
     The top bit stays free so that PostgreSQL's signed bigint sorts them as they are.
@@ -77,7 +81,7 @@ def _shingles(words: Sequence[str], size: int) -> np.ndarray:
     return _mix(total) >> np.uint64(1)
 
 
-def _bands(shingles: np.ndarray) -> tuple[int, ...]:
+def _bands(shingles: Hashes) -> tuple[int, ...]:
     """Return one signed key a band; equal keys in one band make two texts candidates."""
     minima = np.full(BANDS * ROWS, _MASK, dtype=np.uint64)
     for start in range(0, len(shingles), 1024):  # bounds the memory of a long text
@@ -93,11 +97,11 @@ def _numbers(title: str, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(number[:40] for number in found))[:MAX_NUMBERS]
 
 
-def _sketch(shingles: np.ndarray) -> np.ndarray:
+def _sketch(shingles: Hashes) -> Hashes:
     return np.unique(shingles)[:SKETCH]
 
 
-def _quoted(text: str, size: int, sketch: np.ndarray) -> tuple[int, ...]:
+def _quoted(text: str, size: int, sketch: Hashes) -> tuple[int, ...]:
     """Return those hashes of the sketch that lie wholly inside quotation marks."""
     spans = [words_of(match.group()) for match in _QUOTED.finditer(text[:60_000])]
     parts = [_shingles(words, size) for words in spans if len(words) >= size]

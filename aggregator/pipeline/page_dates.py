@@ -28,6 +28,7 @@ META = (
 )  # fmt: skip
 _IN_ADDRESS = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_.-]?(0[1-9]|1[0-2])[/_.-]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _DIGITS = re.compile(r"\d")
+_DEFAULT = datetime(2000, 1, 1)  # noqa: DTZ001  without a zone, so that none is made up
 _DOTTED = re.compile(r"^\D{0,4}\d{1,2}\.\s?\d{1,2}\.\s?(?:19|20)?\d\d")
 _NUMERIC = re.compile(r"^\d{10}(?:\d{3})?$")
 
@@ -55,7 +56,7 @@ def read_moment(words: str) -> datetime | None:
             found = datetime.fromisoformat(words)
         except ValueError:
             found = dateutil_parser.parse(
-                words, default=datetime(2000, 1, 1), tzinfos=_zone, dayfirst=bool(_DOTTED.match(words))
+                words, default=_DEFAULT, tzinfos=_zone, dayfirst=bool(_DOTTED.match(words))
             )
             if not re.search(r"(?:19|20)\d\d", words):
                 return None
@@ -135,7 +136,8 @@ def in_address(url: str, now: datetime) -> PageDate | None:
     if not match:
         return None
     try:
-        at = datetime(*(int(part) for part in match.groups()), tzinfo=UTC)  # type: ignore[misc]
+        year, month, day = (int(part) for part in match.groups())
+        at = datetime(year, month, day, tzinfo=UTC)
     except ValueError:
         return None
     return PageDate(at, "url") if FIRST <= at <= now else None

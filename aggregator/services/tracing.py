@@ -14,7 +14,7 @@ from django.db import connection
 
 from aggregator.models import Article, Override
 from aggregator.pipeline import trace
-from aggregator.pipeline.types import TraceCandidate, Traced
+from aggregator.pipeline.types import NearMiss, TraceCandidate, Traced
 from aggregator.services import candidates, origins
 from aggregator.services.drafts import Draft
 
@@ -73,7 +73,7 @@ def _note(draft: Draft, traced: Traced) -> None:
     }
 
 
-def _near(one: trace.NearMiss) -> dict[str, Any]:
+def _near(one: NearMiss) -> dict[str, Any]:
     return {"article": one.article_id, "why": one.why, "containment": round(one.overlap.containment, 3)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.pipeline.boilerplate import line_hash, learnable_lines, remove_cues, remove_learned
+from aggregator.pipeline.boilerplate import learnable_lines, line_hash, remove_cues, remove_learned
 from aggregator.pipeline.types import ArticleText
 from tests.pipeline.texts import OTHER, REPORT
 

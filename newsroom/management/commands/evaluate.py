@@ -45,13 +45,11 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(figures))
 
 
-def _open(path: Path, mode: str) -> IO[Any]:
+def _open(path: Path, mode: str) -> IO[str]:
+    opener: Any = gzip.open if path.suffix == ".gz" else open
     try:
-        return (
-            gzip.open(path, mode, encoding="utf-8")
-            if path.suffix == ".gz"
-            else path.open(mode, encoding="utf-8")
-        )
+        found: IO[str] = opener(path, mode, encoding="utf-8")
+        return found
     except OSError as error:
         raise CommandError(f"{path} cannot be opened: {error.strerror}.") from None
 
