@@ -34,32 +34,32 @@ class Item:
     relevant: bool = True
 
 
-Tags = Callable[[str, str], tuple[list[str], list[str]]]  # title, text → region and topic slugs
+Places = Callable[[str, str], list[str]]  # title, text → region slugs, main first
 
 
 def load_sets(
-    corpora: Path, *, folds: int, tags: Tags, neus: int = NEUS_CLUSTERS
+    corpora: Path, *, folds: int, places: Places, neus: int = NEUS_CLUSTERS
 ) -> dict[str, list[Item]]:
     """Read the four clustering sets and the stream; features are computed once."""
-    sets = {name: list(_clustering(corpora, name, folds, tags, neus)) for name in CLUSTERING}
-    return sets | {"stream": list(_stream(corpora, folds, tags))}
+    sets = {name: list(_clustering(corpora, name, folds, places, neus)) for name in CLUSTERING}
+    return sets | {"stream": list(_stream(corpora, folds, places))}
 
 
-def _clustering(corpora: Path, name: str, folds: int, tags: Tags, neus: int) -> Iterator[Item]:
+def _clustering(corpora: Path, name: str, folds: int, places: Places, neus: int) -> Iterator[Item]:
     for row in _rows(corpora / "data/clustering" / f"{name}.jsonl.gz"):
         if name.startswith("neus") and int(row["cluster"].rsplit("-", 1)[1]) >= neus:
             continue
         fold = crc32((row.get("topic") or row["cluster"]).encode()) % folds
-        yield Item(row["id"], _features(row, tags), row["cluster"], fold, scored=True, labelled=True)
+        yield Item(row["id"], _features(row, places), row["cluster"], fold, scored=True, labelled=True)
 
 
-def _stream(corpora: Path, folds: int, tags: Tags) -> Iterator[Item]:
+def _stream(corpora: Path, folds: int, places: Places) -> Iterator[Item]:
     for row in _rows(corpora / "data/stream/october2023.jsonl"):
         gold = row["story"] or f"none:{row['id']}"
         known = bool(row["story"]) or row["relevant"] == 0
         yield Item(
             row["id"],
-            _features(row, tags),
+            _features(row, places),
             gold,
             crc32(gold.encode()) % folds,
             scored=bool(row["story"]),
@@ -68,16 +68,14 @@ def _stream(corpora: Path, folds: int, tags: Tags) -> Iterator[Item]:
         )
 
 
-def _features(row: dict[str, Any], tags: Tags) -> Features:
+def _features(row: dict[str, Any], places: Places) -> Features:
     title, text = row.get("title") or "", row.get("text") or ""
-    places, topics = tags(title, text)
     return read_features(
         title,
         text,
         at=read_at(row.get("date")),
         outlet=row.get("source") or "",
-        places=places,
-        topics=topics,
+        places=places(title, text),
     )
 
 

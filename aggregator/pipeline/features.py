@@ -19,8 +19,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from .vectors import SIZE, word_vectors
 from .group_words import GroupWord, group_words, is_english
+from .vectors import SIZE, word_vectors
 
 BUCKETS = 1 << 20
 TERMS = 64  # kept of one article, heaviest first
@@ -29,8 +29,8 @@ BODY = 1500  # characters of the text read at all
 TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG = 1, 2, 4, 8
 _WEIGHT = {"title": 2.0, "lead": 1.0, "body": 0.5}
 _BACKGROUND = Path(__file__).parent / "data" / "group_background.npz"
-_HEADER = struct.Struct("<BBHHBBdII")
-_MAKE = 2
+_HEADER = struct.Struct("<BBHHBdII")
+_MAKE = 3
 _OUTLET_TAIL = re.compile(r"\s+[-|–—]\s+[^-|–—]{2,40}$")
 
 Ids = NDArray[np.int32]
@@ -42,7 +42,7 @@ class Features:
     """One article as grouping sees it. Arrays are parallel and sorted by id.
 
     `at` is seconds since 1970 of the report, None when the outlet gives no date. `words` counts
-    the words of title and text read. `places` and `topics` are hashed slugs, main first.
+    the words of title and text read. `places` are hashed region slugs it is about, main first.
     """
 
     ids: Ids
@@ -54,7 +54,6 @@ class Features:
     words: int
     places: tuple[int, ...] = ()
     title_key: int = 0
-    topics: tuple[int, ...] = ()
     dated: bool = True  # False: `at` is when we found it, for want of the outlet's word
 
 
@@ -85,7 +84,6 @@ def read_features(
     at: datetime | None,
     outlet: str,
     places: Iterable[str] = (),
-    topics: Iterable[str] = (),
     dated: bool = True,
 ) -> Features:
     """Return the features of an article; any field may be empty.
@@ -107,7 +105,6 @@ def read_features(
         outlet=crc32(outlet.encode("utf-8", "replace")),
         words=min(bag.count, 65_535),
         places=tuple(crc32(p.encode()) for p in list(places)[:8]),
-        topics=tuple(crc32(t.encode()) for t in list(topics)[:3]),
         dated=dated and at is not None,
         title_key=crc32(title.casefold().encode("utf-8", "replace")) if title else 0,
     )
@@ -178,7 +175,8 @@ def background_total() -> float:
 
 def idf_of(counts: Numbers, total: float) -> Numbers:
     """Return log((total + 1) / (count + 0.5)), at least 0.1."""
-    return np.maximum(np.log((total + 1.0) / (counts + 0.5)), 0.1).astype(np.float32)
+    found: Numbers = np.maximum(np.log((total + 1.0) / (counts + 0.5)), 0.1).astype(np.float32)
+    return found
 
 
 def pack(features: Features) -> bytes:
@@ -189,7 +187,6 @@ def pack(features: Features) -> bytes:
         len(features.ids),
         features.words,
         len(features.places),
-        len(features.topics),
         math.nan if features.at is None else features.at,
         features.outlet,
         features.title_key,
@@ -197,7 +194,6 @@ def pack(features: Features) -> bytes:
     vector = b"" if features.vector is None else features.vector.astype("<f2").tobytes()
     parts = (
         np.asarray(features.places, dtype="<u4"),
-        np.asarray(features.topics, dtype="<u4"),
         features.ids.astype("<i4"),
         features.weights.astype("<f2"),
         features.flags,
@@ -208,12 +204,11 @@ def pack(features: Features) -> bytes:
 def unpack(data: bytes) -> Features:
     """Return the features that `pack` wrote. Raises ValueError on bytes of another make."""
     try:
-        make, marks, n, count, n_places, n_topics, at, outlet, title_key = _HEADER.unpack_from(data)
+        make, marks, n, count, n_places, at, outlet, title_key = _HEADER.unpack_from(data)
         if make != _MAKE:
             raise ValueError(f"features of make {make}")
         reader = _Reader(data, _HEADER.size)
         places = reader.take("<u4", n_places)
-        topics = reader.take("<u4", n_topics)
         return Features(
             ids=reader.take("<i4", n).astype(np.int32),
             weights=reader.take("<f2", n).astype(np.float32),
@@ -223,7 +218,6 @@ def unpack(data: bytes) -> Features:
             outlet=outlet,
             words=count,
             places=tuple(int(p) for p in places),
-            topics=tuple(int(t) for t in topics),
             title_key=title_key,
             dated=bool(marks & 2),
         )

@@ -206,13 +206,14 @@ class StoryIndex:
         form: str = "report",
         must: Collection[int] = (),
         cannot: Collection[int] = (),
+        but: int | None = None,
     ) -> GroupVerdict:
         """Say where an article belongs; the index is not changed.
 
         `must` and `cannot` are articles that a curator tied it to or kept it from; they win over
-        the model and over a story's span, and cannot wins over must.
+        the model and over a story's span, and cannot wins over must. `but` is a story left out.
         """
-        barred = {self._story_of[a] for a in cannot if a in self._story_of}
+        barred = {self._story_of[a] for a in cannot if a in self._story_of} | {but}
         for article in must:
             story = self._story_of.get(article)
             if story is not None and story not in barred:
@@ -220,7 +221,37 @@ class StoryIndex:
         measured = self.measure(features, barred=barred)
         return self._verdict(measured, features, form)
 
-    def measure(self, features: Features, *, barred: Collection[int] = ()) -> Measured:
+    def scores(self, features: Features, *, but: int | None = None) -> dict[int, float]:
+        """Return how likely an article belongs to each of its candidates, story `but` left out."""
+        measured = self.measure(features, barred=(but,))
+        if not measured.stories:
+            return {}
+        found = self.model.scores(measured.table, vectors=features.vector is not None)
+        return {s.story: float(p) for s, p in zip(measured.stories, found, strict=True)}
+
+    def score_with(self, features: Features, story: StorySnapshot) -> float:
+        """Return how likely an article belongs to a story that need not be in the index."""
+        measured = self._measurer.measure(features, [story], self._idf)
+        if not measured.stories:
+            return 0.0
+        return float(self.model.scores(measured.table, vectors=features.vector is not None)[0])
+
+    def near(self, words: Centroid | Features, *, but: int) -> list[StorySnapshot]:
+        """Return stories whose words are close to the given ones (cosine from NEAR), whatever their dates."""
+        scores = [
+            (self._cosine(words, self.stories[s]), s) for s in self._found_by(words, CANDIDATES) if s != but
+        ]
+        return [self.stories[s] for score, s in scores if score >= NEAR]
+
+    def _cosine(self, words: Centroid | Features, story: StorySnapshot) -> float:
+        theirs = story.documents()[0]
+        shared, mine, other = np.intersect1d(words.ids, theirs.ids, assume_unique=True, return_indices=True)
+        idf = self._idf(shared)
+        dot = float((words.weights[mine] * theirs.weights[other] * idf * idf).sum())
+        norms = [float(np.linalg.norm(d.weights * self._idf(d.ids))) for d in (words, theirs)]
+        return dot / (norms[0] * norms[1] + 1e-9)
+
+    def measure(self, features: Features, *, barred: Collection[int | None] = ()) -> Measured:
         """Return the candidates of an article with what was measured of each."""
         found = [self.stories[s] for s in self._candidates(features) if s not in barred]
         fit = [s for s in found if fits_span(s, features.at)]
@@ -245,15 +276,18 @@ class StoryIndex:
 
     def _candidates(self, features: Features) -> list[int]:
         """Stories that share the article's heaviest words, best first, at most CANDIDATES."""
-        ids = features.ids
-        heavy = features.weights * self._idf(ids)
+        return self._found_by(features, CANDIDATES)
+
+    def _found_by(self, words: Centroid | Features, limit: int) -> list[int]:
+        ids = words.ids
+        heavy = words.weights * self._idf(ids)
         acc: dict[int, float] = {}
         for i in np.argsort(-heavy, kind="stable")[:INDEXED]:
             weight = float(heavy[i])
             for story in set(self._postings.get(int(ids[i]), ())[-POSTINGS:]):
                 acc[story] = acc.get(story, 0.0) + weight * weight
         alive = ((w, s) for s, w in acc.items() if s in self.stories)
-        return [s for _, s in nlargest(CANDIDATES, alive)]
+        return [s for _, s in nlargest(limit, alive)]
 
     def _index_terms(self, features: Features) -> list[int]:
         heavy = features.weights * self._idf(features.ids)
@@ -277,6 +311,7 @@ class StoryIndex:
                 del self._postings[term]
 
 
+NEAR = 0.25  # cosine of words from which one story may go on from another (development data)
 RECENT = 3.0  # an article held now says as much about what is common as three of the background
 
 

@@ -55,8 +55,6 @@ COLUMNS: dict[str, int] = {
     "places_shared": 1,
     "places_apart": -1,
     "main_place": 1,
-    "topics_shared": 1,
-    "main_topic": 1,
 }
 VECTOR_COLUMNS = frozenset({"vector_centroid", "vector_best", "vector_lead"})
 
@@ -223,8 +221,7 @@ def _context(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
     """Size, outlets, lengths and places."""
     n = len(stories)
     outlets = [[m.features.outlet for m in s.compared()] for s in stories]
-    places = [_tags(article.places, [m.features.places for m in s.compared()]) for s in stories]
-    topics = [_tags(article.topics, [m.features.topics for m in s.compared()]) for s in stories]
+    places = [_places(article.places, [m.features.places for m in s.compared()]) for s in stories]
     return {
         "size": np.log1p([len(s.members) for s in stories]),
         "same_outlet": np.array([o.count(article.outlet) / len(o) for o in outlets]),
@@ -235,19 +232,17 @@ def _context(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
         "places_shared": np.array([p[0] for p in places]),
         "places_apart": np.array([p[1] for p in places]),
         "main_place": np.array([p[2] for p in places]),
-        "topics_shared": np.array([t[0] for t in topics]),
-        "main_topic": np.array([t[2] for t in topics]),
     }
 
 
-def _tags(own: tuple[int, ...], members: list[tuple[int, ...]]) -> tuple[float, float, float]:
-    """Share of the article's tags in the story, 1 when both have tags and share none, share whose main is the same."""
-    theirs = [tags for tags in members if tags]
+def _places(own: tuple[int, ...], members: list[tuple[int, ...]]) -> tuple[float, float, float]:
+    """Share of own places in the story, 1.0 when none is there, share of members with the same main place."""
+    theirs = [places for places in members if places]
     if not own or not theirs:
         return 0.0, 0.0, 0.0
-    union = {tag for tags in theirs for tag in tags}
+    union = {p for places in theirs for p in places}
     shared = len(union.intersection(own)) / len(own)
-    main = sum(tags[0] == own[0] for tags in theirs) / len(theirs)
+    main = sum(places[0] == own[0] for places in theirs) / len(theirs)
     return shared, float(shared == 0), main
 
 

@@ -22,6 +22,7 @@ from aggregator.pipeline.group import OUTSIDE_FORMS, SPAN, GroupVerdict
 from aggregator.services.drafts import Draft
 from aggregator.services.story_shelf import Shelf
 
+STORY_SPAN = timedelta(seconds=SPAN)
 _UNDATED = frozenset({"missing", "guessed"})
 _shelf = Shelf()
 
@@ -45,6 +46,12 @@ def group_batch(drafts: Sequence[Draft], now: datetime) -> set[int]:
     return batch.touched
 
 
+def synced_shelf() -> Shelf:
+    """Return the stories in memory, in step with the rows; the caller holds the line's lock."""
+    _shelf.sync()
+    return _shelf
+
+
 def forget() -> None:
     """Drop what this process holds in memory; the next batch reads the rows again."""
     global _shelf
@@ -54,14 +61,15 @@ def forget() -> None:
 def features_of(draft: Draft) -> Features:
     """Return what grouping compares of a draft."""
     article = draft.article
-    places = [score.region for score in draft.located.regions if score.about]
+    located = draft.located
+    places = [score.region for score in located.regions if score.about]
     return read_features(
         article.title,
         draft.text.text or article.extract,
         at=article.reported_at,
         dated=article.published_kind not in _UNDATED,
         outlet=article.source.slug,
-        places=sorted(places, key=lambda slug: slug != draft.located.focus),
+        places=sorted(places, key=lambda slug: slug != located.focus),
     )
 
 
@@ -189,7 +197,7 @@ class _Batch:
 
     def _fits(self, story: int, at: datetime) -> bool:
         first, last = self.where.spans.get(story, (at, at))
-        return max(last, at) - min(first, at) <= timedelta(seconds=SPAN)
+        return max(last, at) - min(first, at) <= STORY_SPAN
 
     def _keep(self, draft: Draft, features: Features, about: int | None) -> None:
         self.features[draft.article.pk] = GroupFeatures(

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from aggregator.pipeline.features import background_idf, read_features
+from aggregator.pipeline.features import BODY, background_idf, read_features
+from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.group import StoryIndex
+from aggregator.pipeline.locate import locate
+from aggregator.pipeline.types import Located
 from aggregator.pipeline.vectors import word_vectors
 
 
@@ -20,15 +24,37 @@ def load() -> None:
     """Load what is read once a process, so that `evaluate` is timed without it."""
     word_vectors()
     background_idf()
-    StoryIndex()
+    _gazetteer()
+    next(iter(evaluate([{}])))
+
+
+@cache
+def _gazetteer() -> Gazetteer:
+    return load_gazetteer()
+
+
+def places_of(title: str, text: str) -> list[str]:
+    """Return the regions a text is about, main first, as the line finds them."""
+    return about_places(locate(title, text[:BODY], gazetteer=_gazetteer(), home_region=None, language=""))
+
+
+def about_places(located: Located) -> list[str]:
+    """Return the slugs of regions a text is about, its focus first."""
+    slugs = [score.region for score in located.regions if score.about]
+    return sorted(slugs, key=lambda slug: slug != located.focus)
 
 
 def evaluate(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield `{id, cluster}` for each row in order. No field is trusted to be there or to be text."""
     index = StoryIndex()
     for number, row in enumerate(rows):
+        title, text = _text(row, "title"), _text(row, "text")
         features = read_features(
-            _text(row, "title"), _text(row, "text"), at=read_at(row.get("date")), outlet=_text(row, "source")
+            title,
+            text,
+            at=read_at(row.get("date")),
+            outlet=_text(row, "source"),
+            places=places_of(title, text),
         )
         verdict = index.decide(features)
         story = number if verdict.story is None else verdict.story
