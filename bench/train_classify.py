@@ -139,20 +139,21 @@ def relevance_matrix(table: Table) -> sp.csr_matrix:
     return sp.hstack([table.hashed * SCALE, sp.csr_matrix(table.dense)]).tocsr()
 
 
-def fit_relevance(table: Table, chosen: np.ndarray) -> LogisticRegression:
-    """Fit on the chosen rows; snippets of single events count half, they are not feed items."""
-    weights = np.where(table.sets == "case", 0.5, 1.0)[chosen]
-    model = LogisticRegression(C=RELEVANCE_C, max_iter=1000)
-    return model.fit(relevance_matrix(table)[chosen], table.relevant[chosen], sample_weight=weights)
+def fit_relevance(table: Table, chosen: np.ndarray, own: Table) -> LogisticRegression:
+    """Fit on the chosen rows and our own headlines; snippets of single events count half."""
+    weights = np.concatenate([np.where(table.sets == "case", 0.5, 1.0)[chosen], np.ones(len(own.rows))])
+    features = sp.vstack([relevance_matrix(table)[chosen], relevance_matrix(own)]).tocsr()
+    answers = np.concatenate([table.relevant[chosen], own.relevant])
+    return LogisticRegression(C=RELEVANCE_C, max_iter=1000).fit(features, answers, sample_weight=weights)
 
 
-def cross_relevance(table: Table) -> np.ndarray:
+def cross_relevance(table: Table, own: Table) -> np.ndarray:
     """Return each row's score by a model that has not seen its group."""
     scores, judged = np.zeros(len(table.rows)), table.relevant >= 0
     everything = relevance_matrix(table)
     for fold in range(FOLDS):
         held = table.folds == fold
-        scores[held] = fit_relevance(table, judged & ~held).predict_proba(everything[held])[:, 1]
+        scores[held] = fit_relevance(table, judged & ~held, own).predict_proba(everything[held])[:, 1]
     return scores
 
 
@@ -320,9 +321,11 @@ def quantised(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.round(weights / scales).astype(np.int8), scales
 
 
-def write(trainer: Trainer, table: Table, idf: sp.dia_matrix, extra: Extra, figures: dict[str, Any]) -> None:
+def write(
+    trainer: Trainer, table: Table, own: Table, idf: sp.dia_matrix, extra: Extra, figures: dict[str, Any]
+) -> None:
     """Train on everything and write weights and card."""
-    model = fit_relevance(table, table.relevant >= 0)
+    model = fit_relevance(table, table.relevant >= 0, own)
     size = table.hashed.shape[1]
     flat, flat_scale = quantised(model.coef_[0][:size, None] * SCALE)
     labels, _ = trainer.topic_labels(table.rows)
@@ -407,9 +410,10 @@ def main() -> None:
     own = sets.own_labels()
     rows = [*sets.stream(), *sets.feedmix(), *sets.case(), *(row for row in pool if row.id in own)]
     table, pool_table = trainer.table(rows), trainer.table(pool)
+    own_table = trainer.table([*sets.examples(), *sets.off_topic_examples()])
     idf = rarity(pool_table)
     extra = extra_rows(trainer, pool_table, idf)
-    relevance_scores = cross_relevance(table)
+    relevance_scores = cross_relevance(table, own_table)
     _, scores = cross_topics(trainer, table, idf, extra)
     figures = {
         "relevance": relevance_figures(table, relevance_scores),
@@ -417,7 +421,7 @@ def main() -> None:
     }
     print(json.dumps(figures, indent=1))
     if arguments.write:
-        write(trainer, table, idf, extra, figures)
+        write(trainer, table, own_table, idf, extra, figures)
 
 
 if __name__ == "__main__":

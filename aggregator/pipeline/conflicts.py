@@ -70,6 +70,11 @@ class ConflictBook:
         self.areas = frozenset(a for rule in self.rules for a in (*rule.areas, *rule.waters))
         self.countries = frozenset(c for rule in self.rules for c in rule.countries if _is_hot(rule, c))
         self._owners = _owners(self.rules)
+        self._by_place: dict[str, list[int]] = {}
+        for number, rule in enumerate(self.rules):
+            for place in {*rule.areas, *rule.waters, *rule.countries}:
+                self._by_place.setdefault(place, []).append(number)
+        self._by_slug = {rule.slug: number for number, rule in enumerate(self.rules)}
 
     @property
     def names(self) -> CueBook:
@@ -90,7 +95,7 @@ class ConflictBook:
         for hit in hits:
             named.setdefault(hit.topic, []).append(hit)
         found = []
-        for rule in self.rules:
+        for rule in self._candidates(about, named):
             if rule.started_on and reported_on and reported_on < rule.started_on:
                 continue
             reason = self._reason(rule, about, mentioned, named, located.focus, topics)
@@ -99,6 +104,12 @@ class ConflictBook:
         order = ("conflict_named", "conflict_area", "conflict_party", "conflict_states", "conflict_country")
         found.sort(key=lambda pair: order.index(pair[1].code))
         return tuple(found[:LIMIT])
+
+    def _candidates(self, about: set[str], named: Mapping[str, Sequence[RawHit]]) -> Iterable[ConflictRule]:
+        """Return the conflicts that a place or a name speaks for, in the order of the vocabulary."""
+        numbers = {number for place in about for number in self._by_place.get(place, ())}
+        numbers.update(self._by_slug[topic.partition("/")[0]] for topic in named)
+        return (self.rules[number] for number in sorted(numbers))
 
     def _reason(
         self,

@@ -44,6 +44,7 @@ _STOPWORDS = {
         "nl": "de het een van en in op te dat die voor met zijn is aan niet om ook er",
     }.items()
 }
+_LETTERS = {"tr": "ışğİ", "pl": "ąęłśźż", "de": "äöüß", "es": "ñ¿¡áíóú", "fr": "èêàçâîôûœ", "pt": "ãõ"}
 _SCRIPTS = (("ru", "Ѐ", "ӿ"), ("ar", "؀", "ۿ"), ("he", "֐", "׿"))
 
 
@@ -106,6 +107,9 @@ def guess_language(text: str) -> str:
                 return _narrow(language, head)
     tokens = [fold(t) for t in TOKEN.findall(head)]
     votes = {language: sum(t in stop for t in tokens) for language, stop in _STOPWORDS.items()}
+    if not head.isascii():
+        for language, letters in _LETTERS.items():
+            votes[language] += min(2, len({c for c in letters if c in head}))
     best = max(votes, key=lambda language: votes[language])
     return best if votes[best] > votes["en"] + 1 else "en"
 
