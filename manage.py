@@ -21,6 +21,8 @@ def main() -> int:
     except (env.EnvError, local.LocalError) as error:
         print(f"newsroom: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     finally:
         local.close()
     return 0

@@ -19,6 +19,10 @@ from urllib.parse import quote
 from newsroom import embedded
 
 DATABASE = "newsroom"
+# What a demo or replay must not take from the real site's settings.
+NOTHING_ELSE = dict.fromkeys(
+    ("DATABASE_URL", "REDIS_URL", "SITE_URL", "STATIC_ROOT", "SECRET_KEY", "PROXY", "MAIL_HOST"), ""
+)
 FAMILY_PATIENCE = 90.0  # seconds for the servers of a killed owner to write down and end
 SOCKET_PATH_LIMIT = 90  # bytes, of the 107 that the kernel allows, for folder and file name
 
@@ -210,7 +214,7 @@ def _private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise LocalError(f"{folder} belongs to somebody else: set DATA_DIR to a shorter path")
+        raise LocalError(f"{folder} belongs to another user: run this as that user, or set DATA_DIR")
     folder.chmod(0o700)
 
 

@@ -135,7 +135,7 @@ def _descends(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
 
 
 def _environment(folder: Path, port: int, base: str) -> dict[str, str]:
-    return env.everything() | {
+    own = {
         "DATA_DIR": str(folder),
         "PORT": str(port),
         "SITE_URL": f"http://localhost:{port}",
@@ -147,6 +147,7 @@ def _environment(folder: Path, port: int, base: str) -> dict[str, str]:
         "CONTACT": "replay@localhost",
         "MAKELEVEL": "",
     }
+    return env.everything() | local.NOTHING_ELSE | own
 
 
 def _port(file: Path) -> int:

@@ -32,9 +32,7 @@ def environment(data_dir: Path, port: int, wire_port: int) -> dict[str, str]:
         "SOURCES": f"http://127.0.0.1:{wire_port}/opml",
         "CLOCK": f"{_iso(first - EARLY)},x{RATE},until={_iso(START + SPAN)}",
         "CONTACT": "demo@localhost",
-        "DATABASE_URL": "",
-        "REDIS_URL": "",
-        "PROXY": "",
+        **local.NOTHING_ELSE,
         "SAMPLE_WIRE_PORT": str(wire_port),
     }
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.request
@@ -16,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from newsroom import embedded
-from tests.newsroom.running import Site, await_nobody, environment, manage
+from tests.newsroom.running import ROOT, Site, await_nobody, environment, manage
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +66,34 @@ def test_what_make_started_ends_with_make(
     site = Site(environ, "make", "-f", str(makefile), f"PYTHON={sys.executable}", "run").await_ready()
     site.end(number)
     assert await_nobody(Path(environ["DATA_DIR"])) == {}
+
+
+@pytest.mark.parametrize("answer", ["desk@example.org", ""])
+def test_the_contact_is_asked_once_at_a_terminal(tmp_path: Path, answer: str) -> None:
+    environ = environment(tmp_path, CONTACT="", BIND="192.0.2.1")  # ends after the question
+    first, again = at_a_terminal(environ, answer), at_a_terminal(environ, answer)
+    assert "Contact: " in first
+    assert "Contact: " not in again
+    assert (tmp_path / "data" / "contact").read_text().strip() == answer
+
+
+def at_a_terminal(environ: dict[str, str], answer: str) -> str:
+    """Return what `run` says at a terminal where somebody types `answer`."""
+    ours, theirs = pty.openpty()
+    argv = [sys.executable, "manage.py", "run"]
+    child = subprocess.Popen(argv, cwd=ROOT, env=environ, stdin=theirs, stdout=subprocess.PIPE, text=True)
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    said = child.communicate(timeout=60)[0]
+    os.close(ours)
+    return said
+
+
+def test_without_a_terminal_it_starts_and_reminds(environ: dict[str, str]) -> None:
+    site = Site(environ | {"CONTACT": ""}).await_ready()
+    site.end()
+    assert "No CONTACT is set" in site.said
+    assert "Contact: " not in site.said
 
 
 def test_a_second_start_says_that_the_first_one_runs(environ: dict[str, str]) -> None:
