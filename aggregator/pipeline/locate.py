@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aggregator.pipeline.gazetteer import Gazetteer
 from aggregator.pipeline.mentions import LEAD_CHARS, Found, find_names
-from aggregator.pipeline.names import NEEDS_CUE
+from aggregator.pipeline.names import NEEDS_CUE, WORD
 from aggregator.pipeline.placemodel import ACTORS, Candidate, features_of, gather, logits, probability
 from aggregator.pipeline.senses import Meant, choose_senses
 from aggregator.pipeline.types import Located, Mention, RegionScore
@@ -22,6 +22,7 @@ PART_LEAD = 0.6  # of what a country's parts hold together, for one part to spea
 PART_FOCUS = 0.25  # and to stand as focus instead of its country
 MAX_MENTIONS = 200
 SHORT_WORDS = 80  # below it a text is scored as headline and summary
+DOUBTFUL = frozenset({NEEDS_CUE, WORD})
 WIDE = frozenset({"root", "macro", "subregion"})
 
 

@@ -21,6 +21,8 @@ VOTES = {
     "institution": 1.0,
 }
 HOME_VOTE = 2.0
+WEAK_VOTE = 0.3  # two weak names speak for each other
+NAMESAKE_STATES = frozenset({"US", "CA"})  # full of towns called after countries: Lebanon, Tennessee
 ALONE = 0.15  # what a sense is worth that nothing else in the text supports
 
 
@@ -76,7 +78,10 @@ def _country_after(found: list[Found], index: int) -> str:
         if sense.country in countries and sense.kind != "name":
             return sense.country
     in_state = [sense.country for sense in there if sense.kind == "division"]
-    return in_state[0] if in_state and here[0].kind in ("town", "capital") else ""
+    is_city = here[0].kind in ("town", "capital")
+    if in_state and (is_city or in_state[0] in NAMESAKE_STATES and here[0].kind == "name"):
+        return in_state[0]
+    return ""
 
 
 def _votes(places: list[tuple[Found, str]]) -> dict[str, dict[str, float]]:

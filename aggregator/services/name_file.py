@@ -53,11 +53,19 @@ def _with_points(rows: list[NameRow], tree: RegionTree) -> list[NameRow]:
     placed = []
     for row in rows:
         if row.lat is None and row.kind in ("area", "town", "capital", "division"):
-            found = (points.get((row.name, country)) for country in tree.listed_countries(row.region))
-            lat, lon = next(filter(None, found), (None, None))
-            row = replace(row, lat=lat, lon=lon)
+            found = [
+                country for country in tree.listed_countries(row.region) if (row.name, country) in points
+            ]
+            if found:
+                lat, lon = points[row.name, found[0]]
+                row = replace(row, lat=lat, lon=lon, country=row.country or _own_country(row, found[0], tree))
         placed.append(row)
     return placed
+
+
+def _own_country(row: NameRow, country: str, tree: RegionTree) -> str:
+    """Return the country of a town in a theatre across borders; a contested area names none."""
+    return country if tree.nodes[row.region].kind == "theatre" and not tree.country(row.region) else ""
 
 
 def _without_shadows(rows: list[NameRow], tree: RegionTree) -> list[NameRow]:
