@@ -45,7 +45,8 @@ class Card:
     @property
     def region(self) -> dict[str, str] | None:
         """Slug and name of the region it is about."""
-        return self.story.card.get("region")
+        found: dict[str, str] | None = self.story.card.get("region")
+        return found
 
     @property
     def topics(self) -> list[dict[str, str]]:
@@ -65,7 +66,8 @@ class Card:
     @property
     def point(self) -> list[float] | None:
         """Longitude and latitude of the region it is about, when that is placed."""
-        return self.story.card.get("point")
+        found: list[float] | None = self.story.card.get("point")
+        return found
 
 
 def make_card(entry: TimelineEntry, order: str, large_from: int, *, pinned: bool = False) -> Card:

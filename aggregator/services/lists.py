@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
@@ -124,7 +125,7 @@ def also_published(
     return list(rows.select_related("source").order_by("-reported_at", "-pk")[:limit])
 
 
-def _about(regions: object) -> object:
+def _about(regions: Any) -> Any:
     return ArticleRegion.objects.filter(region__in=regions, about=True).values("article")
 
 

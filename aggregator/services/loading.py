@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.core import get_global
-from django.db import models, transaction
+from django.db import transaction
 
 from aggregator.models import (
     Conflict,
@@ -92,7 +92,7 @@ class _Shelf:
     """How rows of one kind are read, compared and written."""
 
     kind: str
-    model: type[models.Model]
+    model: Any  # a model class with slug and loaded_hash
     content: Callable[[Any], dict[str, Any]]  # what a row holds, as it would be loaded
     write: Callable[[Any, dict[str, Any]], None]  # fills a (new or old) row and saves it
 
@@ -101,7 +101,7 @@ def _place(
     shelf: _Shelf, wanted: Iterable[dict[str, Any]], known: dict[str, set[str]], loaded: Loaded
 ) -> None:
     """Create or update the rows of a shelf; leave what a curator edited or deleted."""
-    rows = {row.slug: row for row in shelf.model._default_manager.all()}  # type: ignore[attr-defined]
+    rows = {row.slug: row for row in shelf.model.objects.all()}
     before = known.setdefault(shelf.kind, set())
     for content in wanted:
         slug, mark = content["slug"], content_hash(content)
@@ -230,8 +230,8 @@ def _picked(row: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
     return {name: row[name] for name in fields}
 
 
-def _plain(kind: str, model: type[models.Model], fields: tuple[str, ...]) -> _Shelf:
-    def write(row: models.Model, wanted: dict[str, Any]) -> None:
+def _plain(kind: str, model: Any, fields: tuple[str, ...]) -> _Shelf:
+    def write(row: Any, wanted: dict[str, Any]) -> None:
         for name in fields:
             setattr(row, name, wanted[name])
         row.save()
@@ -307,10 +307,10 @@ def _load_sources(
     known: dict[str, set[str]],
     loaded: Loaded,
 ) -> None:
-    fields = ("slug", "name", "country", "owner_group", "owner_note", "state_control", "state_control_basis")
-    fields += ("homepage_domains",)
-    wanted = [{name: p.get(name) or _empty(name) for name in fields} for p in publishers["publishers"]]
-    _place(_plain("publisher", Publisher, fields), wanted, known, loaded)
+    wanted = [
+        {name: p.get(name) or _empty(name) for name in PUBLISHER_FIELDS} for p in publishers["publishers"]
+    ]
+    _place(_plain("publisher", Publisher, PUBLISHER_FIELDS), wanted, known, loaded)
     _place(_source_shelf(now), [_wanted_source(s) for s in sources["sources"]], known, loaded)
     ids = dict(Source.objects.values_list("slug", "pk"))
     feeds = [_wanted_feed(feed, s) for s in sources["sources"] for feed in s["feeds"] if s["slug"] in ids]
@@ -321,8 +321,14 @@ def _empty(name: str) -> Any:
     return {"state_control": 0, "homepage_domains": []}.get(name, "")
 
 
-SOURCE_FIELDS = ("slug", "name", "homepage", "country", "languages", "home_regions", "kind", "state_control")
-SOURCE_FIELDS += ("paywall", "counts_as_source", "status_note", "time_zone")
+PUBLISHER_FIELDS = (
+    *("slug", "name", "country", "owner_group", "owner_note"),
+    *("state_control", "state_control_basis", "homepage_domains"),
+)
+SOURCE_FIELDS = (
+    *("slug", "name", "homepage", "country", "languages", "home_regions", "kind", "state_control"),
+    *("paywall", "counts_as_source", "status_note", "time_zone"),
+)
 
 
 def _wanted_source(row: Mapping[str, Any]) -> dict[str, Any]:

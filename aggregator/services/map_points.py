@@ -72,7 +72,7 @@ def _cut(rows: Sequence[Any], areas: Sequence[Busy]) -> Map | None:
         return None
     xs, ys = zip(*(_project(row) for row in placed), strict=True)
     x, y, width, height = _frame(min(xs), min(ys), max(xs), max(ys))
-    points = _points([(one.row, one.now) for one in areas if one.row.lat is not None], scale=width / WIDTH)
+    points = _points(_located(areas), scale=width / WIDTH)
     view = f"{x:.1f} {y:.1f} {width:.1f} {height:.1f}"
     return Map(view, _drawing(x, y, width, height), height / width, points)
 
@@ -85,6 +85,10 @@ def _drawing(x: float, y: float, width: float, height: float) -> str:
         if w <= west and s <= south and east <= e and north <= n:
             return f"map/{name}.svg"
     return "map/world.svg"
+
+
+def _located(areas: Sequence[Busy]) -> list[tuple[Region, int]]:
+    return [(one.row, one.now) for one in areas if isinstance(one.row, Region) and one.row.lat is not None]
 
 
 def _frame(left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:

@@ -244,7 +244,7 @@ def move_feed(feed_id: int, url: str, now: datetime) -> None:
         state_since=now,
     )
     if feed.next_poll_at:
-        hosts.wake({pk: feed.next_poll_at for pk in host_ids.values()})
+        hosts.wake(dict.fromkeys(host_ids.values(), feed.next_poll_at))
 
 
 def merge_feeds(feed: Feed, into: Feed, now: datetime) -> None:

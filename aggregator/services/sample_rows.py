@@ -208,7 +208,7 @@ def _write_members(plans: Sequence[_Plan], now: datetime) -> None:
             last_at=a.reported_at,
             created_at=a.found_at,
             changed_at=now,
-            happened_on=a.happened_on,
+            happened_on=a.happened_on or a.reported_at.date(),
         )
         for a in (plan.articles[0] for plan in plans)
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
@@ -83,12 +84,12 @@ def read_query(text: str) -> Query:
 
 def _narrowed(query: Query, name: str, value: str) -> Query:
     if name not in ("before", "after"):
-        return replace(query, **{name: value.lower()})
+        return replace(query, **{name: value.lower()})  # type: ignore[arg-type]
     try:
         day = date.fromisoformat(value)
     except ValueError:
         raise FilterError("q", "Dates are written like before:2023-09-19.") from None
-    return replace(query, **({"until": day} if name == "before" else {"since": day}))
+    return replace(query, until=day) if name == "before" else replace(query, since=day)
 
 
 def search(query: Query, filters: Filters) -> Results:
@@ -184,15 +185,20 @@ def _snippets(ids: list[int], query: Query) -> dict[int, tuple[str, str]]:
         return {pk: (title, snippet[:300]) for pk, title, snippet in cursor.fetchall()}
 
 
+_NAMED: tuple[tuple[str, Any], ...] = (
+    ("region", Region.objects),
+    ("topic", Topic.objects),
+    ("conflict", Conflict.objects),
+    ("source", Source.objects.approved()),
+)
+
+
 def suggestions(query: Query, limit: int = 5) -> list[tuple[str, str, str]]:
     """Return regions, topics, conflicts and outlets whose names look like the query, by trigrams."""
     asked = query.text or query.region or query.topic or query.source
     found: list[tuple[float, str, str, str]] = []
-    for kind, model in (("region", Region), ("topic", Topic), ("conflict", Conflict), ("source", Source)):
-        rows = model._default_manager.annotate(like=TrigramSimilarity("name", asked[:80])).filter(
-            like__gt=0.3
-        )
-        if kind == "source":
-            rows = rows.filter(status=Source.Status.APPROVED)
-        found += [(row.like, kind, row.slug, row.name) for row in rows.order_by("-like")[:limit]]
+    like = TrigramSimilarity("name", asked[:80])
+    for kind, rows in _NAMED:
+        near = rows.all().annotate(like=like).filter(like__gt=0.3).order_by("-like")
+        found += [(row.like, kind, row.slug, row.name) for row in near[:limit]]
     return [(kind, slug, name) for _, kind, slug, name in sorted(found, reverse=True)[:limit]]

@@ -298,7 +298,7 @@ def _insert_work(new: list[_Fresh], ids: dict[tuple[int, int], int], now: dateti
             "entry": [json.dumps(to_json(each.entry)) for each in new],
         },
     )
-    hosts.wake({pk: now for pk in host_ids.values()})
+    hosts.wake(dict.fromkeys(host_ids.values(), now))
 
 
 def _store_edited(edited: list[tuple[FeedRow, Entry, int, int, int]], now: datetime) -> None:
@@ -331,4 +331,4 @@ def _store_edited(edited: list[tuple[FeedRow, Entry, int, int, int]], now: datet
         },
         conflict=_EDITED,
     )
-    hosts.wake({pk: now for pk in host_ids.values()})
+    hosts.wake(dict.fromkeys(host_ids.values(), now))

@@ -104,9 +104,9 @@ def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeli
         cards=tuple(
             make_card(entry, filters.order, large) for entry in found if entry.story_id not in pinned_ids
         ),
-        **_neighbours(found, filters, more),
     )
-    return replace(timeline, counts=_shown_counts(timeline))
+    older, newer = _neighbours(found, filters, more)
+    return replace(timeline, older=older, newer=newer, counts=_shown_counts(timeline))
 
 
 def _restricted(subject: Subject, filters: Filters) -> QuerySet[TimelineEntry]:
@@ -126,9 +126,9 @@ def _restricted(subject: Subject, filters: Filters) -> QuerySet[TimelineEntry]:
 def _crossed(rows: QuerySet[TimelineEntry], subject: Subject, filters: Filters) -> QuerySet[TimelineEntry]:
     """Narrow a region's or topic's list to a conflict, and a conflict's list to a region."""
     if filters.conflict and subject.kind != "conflict":
-        other = TimelineEntry.objects.filter(conflict=subjects.find("conflict", filters.conflict))
+        other = TimelineEntry.objects.filter(conflict=subjects.find("conflict", filters.conflict).pk)
     elif filters.region and subject.kind == "conflict":
-        other = TimelineEntry.objects.filter(region=subjects.find("region", filters.region))
+        other = TimelineEntry.objects.filter(region=subjects.find("region", filters.region).pk)
     else:
         return rows
     return rows.filter(Exists(other.filter(topic__isnull=True, story=OuterRef("story"))))
@@ -176,16 +176,16 @@ def _pins(subject: Subject, rows: QuerySet[TimelineEntry]) -> Sequence[TimelineE
     return [found[pk] for pk in newest if pk in found]
 
 
-def _neighbours(found: Sequence[TimelineEntry], filters: Filters, more: bool) -> dict[str, str]:
+def _neighbours(found: Sequence[TimelineEntry], filters: Filters, more: bool) -> tuple[str, str]:
     """Return the query strings of the older and the newer page."""
     older, newer = (True, more) if filters.after else (more, bool(filters.before))
     if not found:
-        return {"newer": filters.first_page() or "?"} if filters.before else {}
+        return "", (filters.first_page() or "?") if filters.before else ""
     first, last = (_place(entry, filters.order) for entry in (found[0], found[-1]))
-    return {
-        "older": filters.query(before=last, after=None) if older else "",
-        "newer": filters.query(after=first, before=None) if newer else "",
-    }
+    return (
+        filters.query(before=last, after=None) if older else "",
+        filters.query(after=first, before=None) if newer else "",
+    )
 
 
 def _place(entry: TimelineEntry, order: str) -> Cursor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.db import connection
 
 from aggregator.models import Conflict, Region, Topic
 from aggregator.pipeline import classify
+from aggregator.pipeline.credits import Agencies, load_agencies
 from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.names import NameRow
 from aggregator.pipeline.regions import RegionTree
@@ -39,7 +39,7 @@ class Rules:
 
     classifier: classify.Rules
     gazetteer: Gazetteer
-    agencies: Sequence[Any]
+    agencies: Agencies
     version: int
 
 
@@ -70,7 +70,7 @@ def rows_version() -> int:
 @cache
 def packaged_rules() -> Rules:
     """Return the rules of the packaged vocabulary: for measuring, and before anything is loaded."""
-    return Rules(packaged_classifier(), _packaged_gazetteer(), _agencies(), 0)
+    return Rules(packaged_classifier(), _packaged_gazetteer(), load_agencies(), 0)
 
 
 @cache
@@ -102,7 +102,7 @@ def _from_rows(version: int) -> Rules:
         {"conflicts": [conflict_content(row) for row in conflicts]},
         version=version,
     )
-    return Rules(classifier, _gazetteer_of_rows(), _agencies(), version)
+    return Rules(classifier, _gazetteer_of_rows(), load_agencies(), version)
 
 
 def _gazetteer_of_rows() -> Gazetteer:
@@ -127,17 +127,3 @@ def _aliases(data: dict[str, Any]) -> set[str]:
 
 def _place_in_tree(row: dict[str, Any]) -> tuple[Any, ...]:
     return row.get("kind"), row.get("parent"), tuple(row.get("also_in") or ()), row.get("iso2") or ""
-
-
-def _agencies() -> Sequence[Any]:
-    """Return the wire agencies of the packaged list, () when there is none."""
-    path = FOLDER / "agencies.json"
-    return _agency_rows(path) if path.exists() else ()
-
-
-@cache
-def _agency_rows(path: Path) -> Sequence[Any]:
-    from aggregator.pipeline import credits
-
-    load = getattr(credits, "load_agencies", None)
-    return load() if load else tuple(json.loads(path.read_text("utf-8"))["agencies"])

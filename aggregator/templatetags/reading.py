@@ -176,14 +176,14 @@ def in_language(context: template.Context, code: str) -> str:
     """Return the address of this page in another language."""
     from django.conf import settings
 
-    path = context["request"].get_full_path_info()
+    path = str(context["request"].get_full_path_info())
     return path if code == settings.LANGUAGE_CODE else f"/{code}{path}"
 
 
 @register.simple_tag
 def changed_query(filters: Any, **changes: Any) -> str:
     """Return the query string of a list with some filters changed, from its first page."""
-    return "?" + filters.query(before=None, after=None, **changes)
+    return f"?{filters.query(before=None, after=None, **changes)}"
 
 
 @register.filter

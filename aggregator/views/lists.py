@@ -14,6 +14,7 @@ from aggregator import clock
 from aggregator.models import Conflict, Region, Topic
 from aggregator.services import activity, faces, filters, health, lists, map_points, timelines
 from aggregator.services.filters import EVENT, REPORT, Filters
+from aggregator.services.subjects import Subject
 from aggregator.services.timelines import Timeline
 from aggregator.views import face_answers
 from aggregator.views.answers import clean_address, page, reader_page
@@ -161,9 +162,9 @@ def _beside_region(timeline: Timeline, now: datetime, topics: list[Topic]) -> di
     }
 
 
-def _plain(timeline: Timeline) -> timelines.Subject:
+def _plain(timeline: Timeline) -> Subject:
     subject = timeline.subject
-    return timelines.Subject(subject.kind, region=subject.region, conflict=subject.conflict)
+    return Subject(subject.kind, region=subject.region, conflict=subject.conflict)
 
 
 def _beside_topic(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:

@@ -1,0 +1,248 @@
+"""What a reader does, from start to end, with scripts and without; and what nobody may do to a reader."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+
+from aggregator.models import Revision
+from aggregator.services import indexing
+from tests.factories import DAY, make_article, make_feed, make_source, make_story
+from tests.views.conftest import Land, land  # noqa: F401
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def full(land: Land) -> Land:  # noqa: F811
+    """A region with a few days of stories, two of them by several origins."""
+    make_feed(make_source("outlet-one"))
+    for n in range(8):
+        at = DAY - timedelta(hours=20 * n)
+        first = make_article(
+            at=at,
+            title=f"Shelling near the road, report {n}",
+            regions=[land.karabakh],
+            topics=[land.shelling],
+        )
+        rest = [
+            make_article(at=at + timedelta(minutes=9)),
+            make_article(at=at + timedelta(hours=1), copy_of=first),
+        ]
+        make_story(
+            [first, *(rest if n % 2 else [])],
+            regions=[land.karabakh],
+            topics=[land.shelling],
+            conflicts=[land.conflict],
+        )
+    while indexing.index_due():
+        pass
+    return land
+
+
+PAGES = (
+    "/", "/regions/", "/regions/armenia/", "/regions/armenia/?key=1", "/topics/", "/topics/shelling/", "/conflicts/",
+    "/conflicts/nagorno-karabakh/", "/sources/", "/sources/outlet-one/", "/search/", "/search/?q=shelling", "/status/",
+    "/methodology/", "/following/", "/regions/nowhere/", "/api/",
+)  # fmt: skip
+
+
+def story_path(page) -> str:
+    page.goto("/regions/armenia/")
+    return page.get_attribute("article.story h3 a", "href")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_an_accessibility_violation(visit, full: Land, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(color_scheme=scheme, viewport={"width": 390, "height": 800}, bypass_csp=True)
+    story = story_path(page)
+    page.goto(story)
+    article = page.get_attribute(".coverage td:nth-child(2) a", "href")
+    report = page.get_attribute('a[href^="/report/"]', "href")
+    found = {}
+    for address in (*PAGES, story, article, report):
+        page.goto(address)
+        results = Axe().run(page).response["violations"]
+        if results:
+            found[address] = [
+                (one["id"], one["nodes"][0]["html"][:150], len(one["nodes"])) for one in results
+            ]
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_no_page_scrolls_sideways(visit, full: Land, width):
+    page = visit(viewport={"width": width, "height": 900})
+    for address in (*PAGES, story_path(page)):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_a_reader_browses_a_region_without_scripts(visit, full: Land):
+    page = visit(java_script_enabled=False)
+    page.goto("/")
+    page.click("nav >> text=Regions")
+    page.click("text=Nagorno Karabakh >> nth=0")
+    assert page.locator("article.story").count() == 8
+    page.check("input[name=key]")
+    page.click("text=Show")
+    assert page.url.endswith("/regions/nagorno-karabakh/?key=1")
+    assert page.locator("article.story").count() == 4
+    page.click("article.story h3 a >> nth=0")
+    assert "origins" in page.inner_text(".head")
+    page.click(".coverage td:nth-child(2) a >> nth=0")
+    assert page.is_visible("text=Three clocks")
+    assert page.get_attribute("text=read there", "rel") == "noopener nofollow"
+
+
+def test_a_reader_follows_a_topic_on_this_device(visit, full: Land):
+    page = visit()
+    page.goto("/topics/shelling/")
+    page.click("text=Follow this list")
+    assert page.get_attribute("[data-follow] button", "aria-pressed") == "true"
+    make_story(at=DAY + timedelta(days=1), regions=[full.armenia], topics=[full.shelling])
+    page.goto("/following/")
+    page.wait_for_selector("text=1 new story")
+    page.click(".follows a")
+    page.wait_for_selector("text=1 new story since your last visit")
+    assert page.locator("article.story.unread").count() == 1
+    page.keyboard.press("m")
+    assert page.locator("article.story.unread").count() == 0
+    assert page.context.cookies() == []
+
+
+def test_a_topic_is_followed_by_feed_without_scripts(visit, full: Land):
+    page = visit(java_script_enabled=False)
+    page.goto("/topics/shelling/")
+    assert page.is_hidden("[data-follow] button")
+    assert (
+        page.get_attribute('link[rel=alternate][type="application/atom+xml"]', "href")
+        == "/topics/shelling.atom"
+    )
+
+
+def test_keys_walk_the_list_and_open_a_story(visit, full: Land):
+    page = visit()
+    page.goto("/regions/armenia/")
+    page.keyboard.press("?")
+    assert page.is_visible("dialog")
+    page.keyboard.press("Escape")
+    for key in "jjk":
+        page.keyboard.press(key)
+    assert page.locator("article.story.here").count() == 1
+    page.keyboard.press("o")
+    page.wait_for_url("**/stories/**")
+
+
+def test_times_are_shown_in_the_readers_zone_and_dates_of_events_stay(visit, full: Land):
+    page = visit(timezone_id="Asia/Tokyo")
+    page.goto("/regions/armenia/")
+    first = page.locator("article.story time[data-t]").first
+    assert first.inner_text().startswith("21:00")
+    assert "12:00 UTC" in first.get_attribute("title")
+    assert "Tokyo" in page.inner_text("[data-zone]")
+
+
+def test_a_reader_reports_a_mistake_without_scripts(visit, full: Land):
+    from aggregator.models import ReaderReport
+
+    page = visit(java_script_enabled=False)
+    page.goto(story_path(page))
+    page.click("text=Report a mistake")
+    page.select_option("select[name=kind]", "wrong_place")
+    page.fill("textarea", "It is another town.")
+    page.click("main button")
+    assert page.is_visible("text=curators' queue")
+    assert ReaderReport.objects.get().text == "It is another town."
+
+
+VECTORS = (
+    "<script>pwned=1</script>",
+    "<img src=x onerror=pwned=1>",
+    '"><svg onload=pwned=1>',
+    "'\"--></style></script><script>pwned=1</script>",
+    "<a href=javascript:pwned=1>x</a>",
+    "{{ 7|add:7 }}{% now 'Y' %}${pwned=1}",
+    "<iframe srcdoc='<script>parent.pwned=1</script>'>",
+    "<math><mi xlink:href='javascript:pwned=1'>x",
+    "<style>@import 'https://evil.example/x.css';</style>",
+    "<base href='https://evil.example/'>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example/'>",
+    "\u202etxet desrever \u2066 x \x07 \ufffe",
+    "]]><x:script xmlns:x='http://www.w3.org/1999/xhtml'>pwned=1</x:script>",
+    '<noscript><p title="</noscript><img src=x onerror=pwned=1>">',
+    "&lt;script&gt;pwned=1&lt;/script&gt;",
+    "\x02<img src=x onerror=pwned=1>\x03 shelling",
+    "W" * 400,
+)
+LINKS = (
+    "javascript:pwned=1",
+    "data:text/html,<script>pwned=1</script>",
+    'https://ok.example/"onmouseover=pwned=1',
+)
+
+
+def corpus_vectors() -> list[str]:
+    """Return what the sanitiser files of the corpus carry, when it is here."""
+    from django.conf import settings
+
+    folder = settings.CORPORA_DIR / "badfeeds"
+    if not (folder / "feeds.zip").exists():
+        return []
+    names = [json.loads(line)["file"] for line in (folder / "manifest.jsonl").open()]
+    with zipfile.ZipFile(folder / "feeds.zip") as archive:
+        wanted = [name for name in names if "sanitize" in name and name in archive.namelist()]
+        return [
+            archive.read(name).decode("utf-8", "replace").replace("\x00", "")[-1500:] for name in wanted[::4]
+        ]
+
+
+def test_nothing_hostile_runs_on_any_page_or_face(visit, land: Land):  # noqa: F811
+    texts = [*VECTORS, *corpus_vectors()]
+    stories = []
+    for n, text in enumerate(texts):
+        source = make_source(name=text[:200], homepage=LINKS[n % 3]) if n < len(VECTORS) else None
+        article = make_article(
+            source, title=text, extract=text[:300], author=text[:300], url=f"{LINKS[n % 3]}#{n}", text=f"{text} shelling",
+            language="en", regions=[land.karabakh], topics=[land.shelling], at=DAY - timedelta(minutes=n),
+            copy_reason={"code": text[:80], "names": [text[:80]]}, happened_reason={"code": text[:50]},
+        )  # fmt: skip
+        Revision.objects.create(article=article, number=2, title=f"{text} again", found_at=DAY)
+        article.revision_count = 2
+        article.save()
+        stories.append(
+            make_story([article], regions=[land.karabakh], topics=[land.shelling], conflicts=[land.conflict])
+        )
+    while indexing.index_due():
+        pass
+    page = visit()
+    own = [story.get_absolute_url() for story in stories[: len(VECTORS)]]
+    articles = [story.speaker.get_absolute_url() for story in stories[: len(VECTORS)]]
+    sources = [story.speaker.source.get_absolute_url() for story in stories[: len(VECTORS)]]
+    lists = [
+        "/",
+        "/regions/armenia/",
+        "/topics/shelling/",
+        "/conflicts/nagorno-karabakh/",
+        "/search/?q=shelling",
+    ]
+    for address in [*lists, "/sources/", "/status/", *own, *articles, *sources]:
+        page.goto(address)
+        assert page.evaluate("typeof pwned") == "undefined", address
+        assert page.locator("main script, main iframe, main base, main style, main [onerror]").count() == 0, (
+            address
+        )
+        links = page.eval_on_selector_all(
+            "main a[href]", "links => links.map(a => new URL(a.getAttribute('href'), location).href)"
+        )
+        assert not [link for link in links if not link.startswith(("http:", "https:"))], address
+    for face in ("/regions/armenia.atom", "/regions/armenia.json", "/regions/armenia.geojson", "/feed.atom"):
+        page.goto(face)
+        assert page.evaluate("typeof pwned") == "undefined", face
+    page.goto(f"/search/?q={'%3Cscript%3Epwned%3D1%3C%2Fscript%3E'}")
+    assert page.evaluate("typeof pwned") == "undefined"
