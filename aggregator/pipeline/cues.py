@@ -72,6 +72,10 @@ class CueBook:
         self._topics = tuple(topics)
         self._machines: dict[str, ahocorasick.Automaton | None] = {}
 
+    def with_rule(self, changed: TopicRule) -> CueBook:
+        """Return a book in which one topic has other cues."""
+        return CueBook(changed if rule.slug == changed.slug else rule for rule in self._topics)
+
     def find(self, words: Words, where: str, language: str) -> list[RawHit]:
         """Return every cue in `words`, longest first where they overlap; no veto applied."""
         machine = self._machine(language)
@@ -150,7 +154,7 @@ def shown(
 
     `fields` maps a field to its text and the offset of that text in the article's field.
     """
-    found = []
+    found: list[CueHit] = []
     for hit in hits:
         if hit.topic == topic and len(found) < limit:
             text, base = fields[hit.field]
