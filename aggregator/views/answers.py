@@ -36,8 +36,8 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any], **opti
 
 
 def public(response: HttpResponse, changed_at: datetime | None = None) -> HttpResponse:
-    """Let shared caches keep an answer for a minute."""
-    patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
+    """Let shared caches keep an answer for a minute; browsers ask again, and mostly hear 304."""
+    patch_cache_control(response, public=True, max_age=0, s_maxage=FRESH_SECONDS)
     if changed_at is not None:
         response["Last-Modified"] = http_date(changed_at.timestamp())
     return response
