@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from aggregator.views import about, articles, following, front, lists, reports, search, sources, stories
+from aggregator.views import about, articles, digests, following, front, lists, reports, search, sources, stories
 
 
 class FaceConverter:
@@ -48,6 +48,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("report/thanks/", reports.thanks, name="report-thanks"),
     path("report/<str:kind>/<int:pk>/", reports.report, name="report"),
     path("following/", following.following, name="following"),
+    path("digests/", digests.ask, name="digest"),
+    path("digests/confirm/<str:token>/", digests.confirm, name="digest-confirm"),
+    path("digests/leave/<str:token>/", digests.leave, name="digest-leave"),
     path("status/", about.status, name="status"),
     path("methodology/", about.methodology, name="methodology"),
 ]

@@ -30,6 +30,7 @@ from aggregator.pipeline.cues import (
 from aggregator.pipeline.forms import FormBook, FormRule
 from aggregator.pipeline.linear import Model, hashed, load_model, relevance_logit, topic_logits
 from aggregator.pipeline.relevance import (
+    ASK,
     IN,
     OUT,
     dense_features,
@@ -44,6 +45,7 @@ READ = 1_500  # characters of the text that are read, after the headline
 LEAD = 300  # of these, at most so many count as the lead (to the end of the sentence's word)
 TITLE = 400
 MOST_TOPICS = 3
+FEW_WORDS = 3  # below it a text is never shown unasked, and gets no topic without a cue
 SURE_SCORE = 0.9  # of a topic by a sure cue, at least
 SENTENCE_END = re.compile(r"[.!?。؟…]\s|\n")
 
@@ -187,13 +189,18 @@ def _relevance(
     if everything_relevant:
         return score, IN, Reason("relevance_source", {"score": round(score, 3)})
     cues = list(dict.fromkeys(hit.cue for hit in evidence.hits if hit.topic != "-"))
-    return score, verdict(score, model.card), relevance_reason(score, dense, model.card, cues)
+    found = verdict(score, model.card)
+    if found == IN and len(reading.body.stems) < FEW_WORDS:
+        found = ASK
+    return score, found, relevance_reason(score, dense, model.card, cues)
 
 
 def _topics(
     reading: Reading, evidence: Evidence, logits: Mapping[str, float], model: Model
 ) -> tuple[TopicScore, ...]:
     scores = topic_scores(evidence, logits, model.card)
+    if len(reading.body.stems) < FEW_WORDS:  # a name alone: what the model makes of it is no evidence
+        scores = {topic: score for topic, score in scores.items() if topic in evidence.counts}
     kept = pick(scores, model.card)
     return tuple(_scored(t, scores[t], reading, evidence, logits) for t in kept)
 

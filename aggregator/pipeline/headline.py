@@ -1,8 +1,9 @@
 """Which member speaks for a story: a stated rule, never a sentence written by a machine.
 
 In order: a text of its own before a copy; an outlet that is not a state medium; a headline that
-says what happened (not bait, not a question, not "LIVE"); the language that most origins write
-in; a headline that shares words with the other origins'; an outlet near the place; the earliest.
+says what happened (not bait, not shouted, not a question); an outlet that is no tabloid; the
+language that most origins write in; a headline that shares words with the other origins'; an
+outlet near the place; the earliest.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from aggregator.pipeline.types import Reason
 
 STATE_MEDIUM = 3
 SHORTEST_WORD = 4
+LOUD_KINDS = frozenset({"tabloid", "aggregator"})  # speak only where nobody else does
 
 _BAIT = re.compile(
     r"\?\s*$|^\s*(live|watch|video|photos?|in pictures|breaking)\b|you (need|have) to|what we know|"
@@ -70,6 +72,7 @@ def _rank(member: Speaker, common: Counter[str], language: str, near: set[str]) 
         not member.title.strip(),
         member.state_control >= STATE_MEDIUM,
         is_bait(member.title),
+        member.kind in LOUD_KINDS,
         member.language != language,
         -_agreement(member, common),
         not near.intersection(member.home_regions),
@@ -81,7 +84,14 @@ def _rank(member: Speaker, common: Counter[str], language: str, near: set[str]) 
 
 def is_bait(title: str) -> bool:
     """Return whether a headline asks, teases or labels in the place of saying what happened."""
-    return bool(_BAIT.search(title))
+    return bool(_BAIT.search(title)) or _shouts(title)
+
+
+def _shouts(title: str) -> bool:
+    """Return whether one long word stands in capitals in a headline that is not all in capitals."""
+    words = re.findall(r"[^\W\d_]{6,}", title)
+    loud = [word for word in words if word.isupper()]
+    return bool(loud) and len(loud) < len(words)
 
 
 def _main_language(members: Sequence[Speaker]) -> str:

@@ -71,10 +71,9 @@ class _Scored:
 
     @property
     def is_guess(self) -> bool:
-        """Tell whether names that need a second cue (Georgia, KIA) are all there is."""
-        return all(
-            NEEDS_CUE in meant.found.entry.flags and not _counts(meant) for meant in self.candidate.meant
-        )
+        """Tell whether names that need a second cue (Georgia, KIA, Reading) are all there is."""
+        names = self.candidate.meant
+        return all(DOUBTFUL & set(name.found.entry.flags) and not _counts(name) for name in names)
 
 
 def _counts(meant: Meant) -> bool:

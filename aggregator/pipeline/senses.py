@@ -79,22 +79,22 @@ def _country_after(found: list[Found], index: int) -> str:
             return sense.country
     in_state = [sense.country for sense in there if sense.kind == "division"]
     is_city = here[0].kind in ("town", "capital")
-    if in_state and (is_city or in_state[0] in NAMESAKE_STATES and here[0].kind == "name"):
+    if in_state and (is_city or (in_state[0] in NAMESAKE_STATES and here[0].kind == "name")):
         return in_state[0]
     return ""
 
 
 def _votes(places: list[tuple[Found, str]]) -> dict[str, dict[str, float]]:
-    """Return votes for each country by name: sure names vote once, however often they stand there."""
+    """Return votes for each country by name; a name votes once, however often it stands there."""
     votes: dict[str, dict[str, float]] = {}
     for name, pair in places:
         senses = name.entry.senses
-        sure = len({sense.country for sense in senses}) == 1 and not (
-            senses[0].weak or is_ordinary_word(name)
-        )
-        country = pair or (senses[0].country if sure else "")
-        if country:
-            votes.setdefault(country, {})[name.entry.name] = VOTES.get(senses[0].kind, 1.0)
+        alone = len({sense.country for sense in senses}) == 1
+        country = pair or (senses[0].country if alone else "")
+        if country and not is_ordinary_word(name):
+            is_weak = senses[0].weak and not pair
+            vote = WEAK_VOTE if is_weak else VOTES.get(senses[0].kind, 1.0)
+            votes.setdefault(country, {})[name.entry.name] = vote
     return votes
 
 

@@ -68,6 +68,8 @@ def fold(token: str) -> str:
     token = token.replace("İ", "i").casefold().replace("ı", "i")
     if token.isascii():
         return token.replace("'", "").replace('"', "")
+    if "Ѐ" <= token[0] <= "ӿ":  # й and ї are letters, not accents
+        return "".join(c for c in token.replace("ё", "е") if c not in "'’ʼ\u0301")
     plain = unicodedata.normalize("NFKD", token)
     kept = (c for c in plain if not unicodedata.combining(c) and c not in "'’ʼ\u200c״׳\"")
     return "".join(kept).replace("ł", "l")

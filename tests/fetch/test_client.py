@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import ipaddress
+import socket
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import brotli
+import pytest
+from aiohttp.abc import AbstractResolver
+
+from aggregator.errors import FetchError
+from aggregator.fetch.client import Answer, Limits, Request, Web
+from aggregator.fetch.packing import zstd
+from aggregator.fetch.turns import Turns
+from tests.fakeweb import FakeWeb, Said, fake_web
+
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+LIMITS = Limits(total_seconds=1.0, connect_seconds=0.5, redirects=3)
+BODY = b"<rss>" + b"x" * 5000 + b"</rss>"
+
+
+@pytest.fixture
+def web() -> Iterator[FakeWeb]:
+    with fake_web() as fake:
+        yield fake
+
+
+def fetch(
+    url: str, *, home: str = "", allowed: Any = LOOPBACK, max_bytes: int = 100_000, **options: Any
+) -> Answer:
+    async def run() -> Answer:
+        limits = options.pop("limits", LIMITS)
+        async with Web(
+            user_agent="Newsroom/1 (+a@b.org)", limits=limits, allowed=allowed, **options
+        ) as client:
+            async with client.get(Request(url, home=home, max_bytes=max_bytes)) as answer:
+                return answer
+
+    return asyncio.run(run())
+
+
+def code_of(url: str, **options: Any) -> str:
+    with pytest.raises(FetchError) as caught:
+        fetch(url, **options)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("encoding", "coded"),
+    [
+        pytest.param("gzip", gzip.compress(BODY), id="gzip"),
+        pytest.param("deflate", zlib.compress(BODY), id="deflate"),
+        pytest.param("deflate", zlib.compress(BODY)[2:-4], id="deflate without header"),
+        pytest.param("br", brotli.compress(BODY), id="brotli"),
+        pytest.param("zstd", zstd.compress(BODY), id="zstd"),
+        pytest.param("gzip", BODY, id="plain under a wrong name"),
+        pytest.param("gzip", gzip.compress(gzip.compress(BODY)), id="gzip twice"),
+    ],
+)
+def test_content_encodings_are_read(web: FakeWeb, encoding: str, coded: bytes) -> None:
+    web.answers["/"] = Said(coded, headers={"Content-Encoding": encoding})
+    assert fetch(web.base).body == BODY
+
+
+@pytest.mark.parametrize(
+    ("encoding", "coded", "code"),
+    [
+        pytest.param("gzip", gzip.compress(b" " * 10**7), "too_large", id="a bomb"),
+        pytest.param("br", brotli.compress(b" " * 10**7), "too_large", id="a brotli bomb"),
+        pytest.param("zstd", zstd.compress(b" " * 10**7), "too_large", id="a zstd bomb"),
+        pytest.param("gzip", gzip.compress(BODY)[:-9], "cut_short", id="cut gzip"),
+        pytest.param("zstd", zstd.compress(BODY)[:-3], "cut_short", id="cut zstd"),
+        pytest.param("nonsense", BODY, "bad_encoding", id="an encoding that nobody asked for"),
+        pytest.param("br", BODY, "bad_encoding", id="no brotli"),
+    ],
+)
+def test_a_body_is_whole_and_within_bounds_or_not_used(
+    web: FakeWeb, encoding: str, coded: bytes, code: str
+) -> None:
+    web.answers["/"] = Said(coded, headers={"Content-Encoding": encoding})
+    assert code_of(web.base) == code
+
+
+def test_a_plain_body_over_the_bound_is_refused(web: FakeWeb) -> None:
+    web.answers["/"] = Said(b"x" * 200_000)
+    assert code_of(web.base) == "too_large"
+
+
+def test_a_slow_drip_ends_at_the_deadline(web: FakeWeb) -> None:
+    web.answers["/"] = Said(b"x" * 6400, drip=0.05)
+    assert code_of(web.base, limits=Limits(total_seconds=0.3)) == "timeout"
+
+
+def test_permanent_redirects_are_told_apart_from_temporary_ones(web: FakeWeb) -> None:
+    web.answers["/feed"] = Said(BODY)
+    web.answers["/old"] = Said(status=301, headers={"Location": "/feed"})
+    web.answers["/now"] = Said(status=302, headers={"Location": "/feed"})
+    web.answers["/mixed"] = Said(status=301, headers={"Location": "/now"})
+    assert fetch(f"{web.base}/old").permanent_url == f"{web.base}/feed"
+    assert fetch(f"{web.base}/now").permanent_url == ""
+    assert fetch(f"{web.base}/mixed").permanent_url == ""
+
+
+@pytest.mark.parametrize(
+    ("location", "code"),
+    [
+        pytest.param("/", "too_many_redirects", id="in circles"),
+        pytest.param("file:///etc/passwd", "refused_scheme", id="to a file"),
+        pytest.param("http://10.0.0.1/", "refused_private", id="to a private address"),
+        pytest.param("http://169.254.169.254/latest/", "refused_private", id="to the metadata service"),
+        pytest.param("http://[::ffff:10.0.0.1]/", "refused_private", id="to an embedded address"),
+        pytest.param("http://2852039166/", "refused_address", id="to an odd number"),
+        pytest.param("", "bad_redirect", id="to nowhere"),
+    ],
+)
+def test_redirects_are_checked_at_each_hop(web: FakeWeb, location: str, code: str) -> None:
+    web.answers["/"] = Said(status=302, headers={"Location": location} if location else {})
+    assert code_of(f"{web.base}/") == code
+
+
+def test_nothing_reaches_another_port_of_an_allowed_network(web: FakeWeb) -> None:
+    with fake_web() as other:
+        web.answers["/"] = Said(status=302, headers={"Location": f"{other.base}/x"})
+        assert code_of(f"{web.base}/") == "refused_port"
+        assert code_of(f"{other.base}/page", home=f"{web.base}/") == "refused_port"
+        assert other.asked == []
+
+
+def test_nothing_reaches_loopback_unless_it_is_allowed(web: FakeWeb) -> None:
+    assert code_of(web.base, allowed=()) == "refused_private"
+    assert web.asked == []
+
+
+class Rebinding(AbstractResolver):
+    """Says one address when it is checked and another when it is used."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_UNSPEC) -> Any:
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [
+            {"hostname": host, "host": each, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
+            for each in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param([["127.0.0.1"]], id="a name of a private address"),
+        pytest.param([["93.184.216.34", "127.0.0.1"]], id="one private address among others"),
+        pytest.param([["93.184.216.34"], ["127.0.0.1"]], id="a name that changes"),
+    ],
+)
+def test_names_of_private_addresses_are_refused(web: FakeWeb, answers: list[list[str]]) -> None:
+    port = int(web.base.rpartition(":")[2])
+    url = f"http://rebinding.example:{port}/"
+    for _ in range(2):
+        code = code_of(url, allowed=(), resolver=Rebinding(*answers), limits=Limits(total_seconds=0.5))
+        assert code in {"refused_private", "no_connection", "timeout"}
+    assert web.asked == []
+
+
+def test_we_say_who_we_are(web: FakeWeb) -> None:
+    web.answers["/"] = Said(BODY)
+    fetch(f"{web.base}/")
+    assert web.asked[0].headers["user-agent"] == "Newsroom/1 (+a@b.org)"
+
+
+def test_requests_to_one_host_keep_their_distance(web: FakeWeb) -> None:
+    web.answers["/feed"] = Said(BODY)
+    web.answers["/old"] = Said(status=301, headers={"Location": "/feed"})
+
+    async def run() -> None:
+        async with Web(
+            user_agent="x", limits=Limits(total_seconds=5), allowed=LOOPBACK, turns=Turns(0.1)
+        ) as client:
+
+            async def one(path: str) -> None:
+                async with client.get(Request(f"{web.base}{path}")):
+                    pass
+
+            await asyncio.gather(one("/old"), one("/feed"), one("/old"))
+
+    asyncio.run(run())
+    starts = [asked.at for asked in web.asked]
+    assert len(starts) == 5
+    assert all(later.at >= earlier.ended for earlier, later in zip(web.asked, web.asked[1:], strict=False))
+    assert all(later - earlier >= 0.09 for earlier, later in zip(starts, starts[1:], strict=False))

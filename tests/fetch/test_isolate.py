@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from aggregator.errors import ParseError
+from aggregator.fetch.isolate import Child, _safely
+from aggregator.pipeline.parse import parse_feed
+from tests.fakeweb import item, rss
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    made = Child(seconds=1.0, memory=512_000_000, wall=3.0)
+    yield made
+    made.close()
+
+
+# Half a megabyte of open comments and an author that costs feedparser seconds (its issue 562).
+OPEN_COMMENTS = rss(item(1, description="<![CDATA[" + "<!--" * 125_000 + "]]>"))
+LONG_AUTHOR = rss(item(1, author="a@" + "a." * 32_000 + "!"))
+DEEP = b"<rss version='2.0'><channel>" + b"<a>" * 200_000
+
+
+@pytest.mark.parametrize("document", [OPEN_COMMENTS, LONG_AUTHOR], ids=["open comments", "long author"])
+def test_hostile_documents_are_read_all_the_same(child: Child, document: bytes) -> None:
+    assert len(child.run(parse_feed, document).entries) == 1
+
+
+def test_the_next_document_is_read_whatever_came_before(child: Child) -> None:
+    for document in (DEEP, b"\0" * 1000, b"{" * 100_000, b"<!DOCTYPE a [<!ENTITY b 'c'>]>&b;"):
+        try:
+            child.run(parse_feed, document)
+        except ParseError as error:
+            assert error.sentence
+        assert len(child.run(parse_feed, rss(item(1))).entries) == 1
+
+
+def test_a_child_that_hangs_is_killed_and_replaced() -> None:
+    child = Child(seconds=1.0, wall=0.4)
+    child.run(parse_feed, rss(item(1)))
+    assert child._process is not None
+    os.kill(child._process.pid, signal.SIGSTOP)
+    with pytest.raises(ParseError) as caught:
+        child.run(parse_feed, rss(item(1)))
+    assert caught.value.code == "too_slow"
+    assert len(child.run(parse_feed, rss(item(1))).entries) == 1
+    child.close()
+
+
+def test_a_child_that_dies_is_replaced(child: Child) -> None:
+    child.run(parse_feed, rss(item(1)))
+    assert child._process is not None
+    os.kill(child._process.pid, signal.SIGKILL)
+    child._process.wait()
+    assert len(child.run(parse_feed, rss(item(1))).entries) == 1
+
+
+def test_errors_come_back_as_what_they_are(child: Child) -> None:
+    with pytest.raises(ParseError) as caught:
+        child.run(parse_feed, b"<html><body>Sign in</body></html>")
+    assert caught.value.code == "not_a_feed"
+
+
+def test_only_rules_are_run(child: Child) -> None:
+    with pytest.raises(ParseError):
+        child.run(os.getcwd)
+
+
+def test_the_child_does_not_know_our_secrets(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "hush")
+    child.run(parse_feed, rss(item(1)))
+    assert child._process is not None
+    with open(f"/proc/{child._process.pid}/environ", "rb") as environ:
+        assert b"hush" not in environ.read()
+
+
+def test_answers_that_would_act_are_not_unpickled() -> None:
+    kind, value = _safely(pickle.dumps(("value", os.system)))
+    assert kind == "error"
+    assert value.code == "parser_failed"
+
+
+def test_calls_from_a_loop_take_turns(child: Child) -> None:
+    async def run() -> list[int]:
+        found = await asyncio.gather(*(child.run_async(parse_feed, rss(item(n))) for n in range(5)))
+        return [len(parsed.entries) for parsed in found]
+
+    assert asyncio.run(run()) == [1] * 5
