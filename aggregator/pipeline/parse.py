@@ -147,7 +147,7 @@ def _is_plain(body: bytes, content_type: str) -> bool:
     charset = _CHARSET.search(content_type)
     if named - {b"utf-8", b"utf8"} or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
         return False
-    return _ODD.search(body) is None and _is_utf8(body)
+    return _ODD.search(body) is None and _ROOT_END.search(body[-4096:]) is not None and _is_utf8(body)
 
 
 def _is_utf8(body: bytes) -> bool:
