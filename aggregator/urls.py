@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from aggregator.views import about, articles, digests, following, front, lists, reports, search, sources, stories
+from aggregator.views import (
+    about,
+    articles,
+    digests,
+    following,
+    front,
+    lists,
+    reports,
+    search,
+    sources,
+    stories,
+)
 
 
 class FaceConverter:

@@ -8,6 +8,8 @@
   const full = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "short", year: "numeric" });
   const offset = new Date().getTimezoneOffset();
   const note = document.querySelector("[data-zone]");
+  const field = document.querySelector("[data-zone-field]");
+  if (field && zone !== "UTC") field.value = zone;
   if (zone === "UTC" || zone === "Etc/UTC" || (!offset && zone.startsWith("Etc"))) return;
   for (const element of document.querySelectorAll("time[data-t]")) {
     const at = new Date(element.dateTime);

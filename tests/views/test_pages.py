@@ -1,0 +1,235 @@
+"""Stories, articles, sources, search, status, methodology: what they tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from aggregator.models import ArticleBody, LogEntry, Revision, Story
+from aggregator.services import indexing
+from tests.factories import DAY, make_article, make_feed, make_origin, make_source, make_story
+from tests.views.conftest import Land
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(response) -> str:
+    return response.content.decode()
+
+
+def test_a_story_folds_copies_under_their_original_and_names_the_wire(client, land: Land):
+    first = make_article(make_source("regional", kind="regional"), title="Baku announces operation")
+    copy = make_article(
+        make_source("site-e"),
+        title="Baku announces",
+        copy_of=first,
+        copy_score=0.99,
+        at=DAY + timedelta(hours=3),
+    )
+    wired = make_article(
+        make_source("daily"), origin=make_origin(agency="reuters"), at=DAY + timedelta(minutes=24)
+    )
+    story = make_story([first, copy, wired], regions=[land.karabakh], conflicts=[land.conflict])
+    text = text_of(client.get(story.get_absolute_url()))
+    assert "2 origins" in text
+    assert "3 articles" in text
+    assert "wire text, known by its copies" in text
+    assert "republished from Regional, 0.99" in text
+    assert "+24 min" in text
+    assert "Version" in text or "version 1" in text
+
+
+@pytest.mark.parametrize("members", [2, 40])
+def test_a_story_page_costs_the_same_for_any_number_of_articles(client, land: Land, members):
+    articles = [make_article(at=DAY + timedelta(minutes=n), revision_count=2) for n in range(members)]
+    for article in articles:
+        Revision.objects.create(article=article, number=2, title="Another headline", found_at=DAY)
+    story = make_story(articles, regions=[land.karabakh], conflicts=[land.conflict])
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(story.get_absolute_url()).status_code == 200
+    assert len(queries) == 7
+
+
+def test_a_retired_story_leads_to_the_one_it_was_merged_into(client, land: Land):
+    survivor = make_story()
+    middle = make_story(retired_into=survivor, placed=False)
+    retired = make_story(retired_into=middle, placed=False)
+    response = client.get(f"/stories/{retired.pk}-old-name/")
+    assert (response.status_code, response["Location"]) == (301, survivor.get_absolute_url())
+    assert client.get(f"/stories/{retired.pk}.atom")["Location"] == f"/stories/{survivor.pk}.atom"
+
+
+@pytest.mark.parametrize("address", ["/stories/{}/", "/stories/{}-another-name/"])
+def test_a_story_has_one_address(client, land: Land, address):
+    story = make_story()
+    response = client.get(address.format(story.pk))
+    assert (response.status_code, response["Location"]) == (301, story.get_absolute_url())
+
+
+def test_a_hidden_story_and_an_unknown_one_are_404(client, land: Land):
+    hidden = make_story(hidden=True, placed=False)
+    for pk in (hidden.pk, 10**9, 10**30):
+        assert client.get(f"/stories/{pk}/").status_code == 404
+
+
+def test_an_article_shows_its_chain_its_versions_and_why_it_is_here(client, land: Land):
+    original = make_article(make_source("tabloid"), title="Launches operation")
+    copy = make_article(copy_of=original, copy_score=0.97, regions=[land.karabakh], topics=[land.shelling])
+    Revision.objects.create(
+        article=copy, number=2, title=f"{copy.title} amended", found_at=DAY, passages_changed=3
+    )
+    text = text_of(client.get(copy.get_absolute_url()))
+    assert "Republished from" in text
+    assert "Launches operation" in text
+    assert "97 %" in text
+    assert "<ins>amended</ins>" in text
+    assert "3 passages of the text changed" in text
+    assert "names the place: “Nagorno Karabakh”" in text
+    assert "“shelling”" in text
+    assert "Copies, in order" in text_of(client.get(original.get_absolute_url()))
+
+
+def test_an_article_page_is_noindex_with_the_outlets_address_as_canonical_and_no_full_text(
+    client, land: Land
+):
+    article = make_article(text="Whole text. " * 200)
+    response = client.get(article.get_absolute_url())
+    assert response["X-Robots-Tag"] == "noindex"
+    assert f'<link rel="canonical" href="{article.url}">' in text_of(response)
+    assert "Whole text. Whole text." not in text_of(response)
+
+
+def test_a_withdrawn_article_leaves_a_note_and_nothing_of_its_text(client, land: Land):
+    article = make_article(title="Secret headline", status="withdrawn", extract="")
+    ArticleBody.objects.filter(article=article).update(text="")
+    LogEntry.objects.create(
+        at=DAY, act="withdraw", target_type="article", target_id=article.pk, reason="on request"
+    )
+    response = client.get(article.get_absolute_url())
+    assert response.status_code == 410
+    assert "on request" in text_of(response)
+    assert "Secret headline" not in text_of(response)
+
+
+def test_a_source_tells_who_it_is_how_it_does_and_how_it_behaves(client, land: Land):
+    source = make_source("gazette", kind="state-media", state_control=3)
+    make_feed(source, state="failing", state_sentence="The server said 503.", failures=4)
+    own = make_article(source, regions=[land.armenia])
+    make_article(source, copy_of=own)
+    make_story([own])
+    text = text_of(client.get("/sources/gazette/"))
+    for words in (
+        "state media",
+        "The server said 503.",
+        "4 failures in a row",
+        "50 %",
+        "first in 1 of 1",
+        "Armenia",
+    ):
+        assert words in text, words
+    assert client.get("/sources/nobody/").status_code == 404
+
+
+@pytest.fixture
+def indexed(land: Land) -> Land:
+    make_article(
+        make_source("alpha"), title="Shelling in the north", regions=[land.armenia], topics=[land.shelling]
+    )
+    make_article(
+        title="Shelling of a bridge", text="The bridge was hit by rockets.", at=DAY - timedelta(days=3)
+    )
+    make_article(title="Обстрел города", text="Сообщают о войне.", language="ru")
+    make_article(title="停火谈判开始", text="停火谈判在北京开始", language="zh")
+    make_article(title="Opposition rallies", text="Nothing else.")
+    while indexing.index_due():
+        pass
+    return land
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        pytest.param("shelling", {"Shelling in the north", "Shelling of a bridge"}, id="word"),
+        pytest.param("rocket", {"Shelling of a bridge"}, id="stem, in the text"),
+        pytest.param('"shelling of a bridge"', {"Shelling of a bridge"}, id="phrase"),
+        pytest.param("shelling -bridge", {"Shelling in the north"}, id="exclusion"),
+        pytest.param("войны", {"Обстрел города"}, id="Russian stem"),
+        pytest.param("ВОЙНА", {"Обстрел города"}, id="Cyrillic capitals"),
+        pytest.param("谈判", {"停火谈判开始"}, id="script without spaces"),
+        pytest.param("shelling source:alpha", {"Shelling in the north"}, id="source"),
+        pytest.param("region:south-caucasus", {"Shelling in the north"}, id="region alone"),
+        pytest.param("shelling before:2023-09-17", {"Shelling of a bridge"}, id="before"),
+        pytest.param(
+            "shelling after:2023-09-18 topic:shelling", {"Shelling in the north"}, id="after and topic"
+        ),
+        pytest.param("nothinglikethis", set(), id="nothing"),
+        pytest.param("'; DROP TABLE aggregator_story; --", set(), id="injection"),
+        pytest.param(
+            "shelling & | ! ( :* <->", {"Shelling in the north", "Shelling of a bridge"}, id="operators"
+        ),
+    ],
+)
+def test_search_finds(client, indexed: Land, query, titles):
+    response = client.get("/search.json", {"q": query})
+    assert response.status_code == 200
+    assert {item["title"] for item in response.json()["items"]} == titles
+    page = client.get("/search/", {"q": query})
+    assert page.status_code == 200
+
+
+def test_search_marks_what_it_found_and_helps_with_a_misspelt_name(client, indexed: Land):
+    assert "<mark>Shelling</mark>" in text_of(client.get("/search/?q=shelling"))
+    assert 'href="/regions/azerbaijan/"' in text_of(client.get("/search/?q=azerbajan"))
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        pytest.param("x" * 10_000, 400, id="too long"),
+        pytest.param("-only -exclusions", 400, id="only exclusions"),
+        pytest.param("& | !", 200, id="operators alone"),
+        pytest.param("", 200, id="empty"),
+        pytest.param("\x00", 200, id="NUL"),
+        pytest.param("before:yesterday", 400, id="no date"),
+        pytest.param('"' * 50, 200, id="quotes"),
+    ],
+)
+def test_search_answers_bad_queries_with_one_sentence(client, land: Land, query, status):
+    assert client.get("/search/", {"q": query}).status_code == status
+
+
+def test_the_methodology_shows_the_running_figures(client, land: Land):
+    from aggregator.pipeline import timeline
+
+    text = text_of(client.get("/methodology/"))
+    assert f"<td>{timeline.MAX_DOTS}</td>" in text
+    assert land.shelling.definition in text
+
+
+def test_the_status_page_names_each_feed_and_says_when_the_line_is_down(client, land: Land):
+    make_feed(make_source("alpha"), state="failing", state_sentence="No address found.")
+    text = text_of(client.get("/status/"))
+    assert "No address found." in text
+    assert "line to the internet may be down" in text
+
+
+def test_a_report_reaches_the_desk_and_is_rate_limited(client, land: Land, redis_url):
+    from aggregator.models import ReaderReport
+
+    story = make_story()
+    address = f"/report/story/{story.pk}/"
+    statuses = [client.post(address, {"kind": "other", "text": "x"}).status_code for _ in range(7)]
+    assert statuses == [302] * 6 + [429]
+    assert ReaderReport.objects.filter(story=story).count() == 6
+    assert client.post(address, {"kind": "nonsense"}).status_code == 400
+
+
+def test_the_front_page_orders_by_growth_of_origins_and_not_by_size(client, land: Land):
+    big = make_story([make_article(at=DAY) for _ in range(5)], regions=[land.armenia], growth_score=1.0)
+    moving = make_story(at=DAY - timedelta(hours=1), regions=[land.armenia], growth_score=3.0)
+    text = text_of(client.get("/"))
+    assert text.index(f"story-{moving.pk}") < text.index(f"story-{big.pk}")
+    assert Story.objects.live().count() == 2
