@@ -116,7 +116,7 @@ class _Judge:
         sure = [item for item in self.scored if not item.is_guess]
         about = [item for item in sure if item.about >= self._limit(item)]
         narrow = [item for item in about if not self._is_wide(item)]
-        return narrow or about
+        return narrow or about or self._focus_order([])[:1]
 
     def _limit(self, item: _Scored) -> float:
         """Return what a candidate has to reach; the scores have learned little of seas and theatres."""
