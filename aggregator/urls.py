@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from aggregator.views import (
     about,
+    api,
     articles,
     digests,
     following,
@@ -63,5 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("digests/confirm/<str:token>/", digests.confirm, name="digest-confirm"),
     path("digests/leave/<str:token>/", digests.leave, name="digest-leave"),
     path("status/", about.status, name="status"),
+    path("api/", about.api_docs, name="api-docs"),
+    path("api/v1/", api.opened()),
     path("methodology/", about.methodology, name="methodology"),
 ]

@@ -98,3 +98,9 @@ def world() -> Region:
     row = find("region", WORLD)
     assert isinstance(row, Region)
     return row
+
+
+def names(kind: str) -> list[dict[str, str]]:
+    """Return slug and name of every region, topic or conflict, by name."""
+    rows = _MODELS[kind]._default_manager.order_by("name").values_list("slug", "name")
+    return [{"slug": slug, "name": name} for slug, name in rows]

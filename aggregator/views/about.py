@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from aggregator.services import methodology as rules
 from aggregator.services import status_page
 from aggregator.views.answers import page
+from aggregator.views.api import api
 
 
 def status(request: HttpRequest) -> HttpResponse:
@@ -17,3 +18,17 @@ def status(request: HttpRequest) -> HttpResponse:
 def methodology(request: HttpRequest) -> HttpResponse:
     """Show the rules and thresholds that are running."""
     return page(request, "about/methodology.html", {"method": rules.methodology()})
+
+
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """Show what the API offers, from its own document."""
+    paths = api.get_openapi_schema(path_prefix="/api/v1/")["paths"]
+    operations = [
+        {
+            "path": path,
+            "words": found["get"].get("description", ""),
+            "parameters": [one["name"] for one in found["get"].get("parameters", [])],
+        }
+        for path, found in paths.items()
+    ]
+    return page(request, "about/api.html", {"operations": operations})

@@ -1,0 +1,295 @@
+"""The read-only API: the same lists as the pages, as JSON, with cursors. Open to every site, without a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, NinjaAPI, Query, Schema, Status
+
+from aggregator.models import Article
+from aggregator.services import article_page, filters, reports, source_page, story_page, subjects, timelines
+from aggregator.services import search as search_service
+from aggregator.services.article_page import GoneError
+from aggregator.services.cards import Card
+from aggregator.services.filters import FilterError
+from aggregator.services.story_page import RetiredError
+from aggregator.services.subjects import MovedError, UnknownError
+from aggregator.views.answers import public
+from aggregator.views.reports import sender
+
+PER_MINUTE = 120  # requests of one sender
+
+api = NinjaAPI(
+    title="Newsroom",
+    version="1",
+    description="Stories, articles and outlets as the pages show them. Read-only; no key; no cookie.",
+    urls_namespace="api",
+    docs_url=None,
+)
+
+
+class Named(Schema):
+    """A region, topic, conflict or outlet."""
+
+    slug: str
+    name: str
+
+
+class StoryOut(Schema):
+    """A story on a list. `happened_on` is a date of the place; times are UTC."""
+
+    id: int
+    url: str
+    headline: str
+    extract: str = Field(description="at most 300 characters, in an outlet's own words")
+    language: str
+    first_reported_at: datetime
+    last_reported_at: datetime
+    changed_at: datetime
+    happened_on: date
+    happened_precision: str
+    origins: int
+    outlets: int
+    articles: int
+    is_key: bool
+    regions: list[Named]
+    topics: list[Named]
+    conflicts: list[Named]
+
+
+class Page(Schema):
+    """A page of stories; `next` is the cursor of the next one."""
+
+    items: list[StoryOut]
+    next: str | None = None
+
+
+class ArticleOut(Schema):
+    """An article: headline, extract and link; its text stays with its outlet."""
+
+    id: int
+    url: str = Field(description="at the outlet")
+    page: str
+    title: str
+    extract: str
+    language: str
+    source: Named
+    reported_at: datetime
+    found_at: datetime
+    copy_kind: str
+    copy_of: int | None = None
+    origin: str = ""
+
+
+class StoryDetail(StoryOut):
+    """A story with its articles, oldest first."""
+
+    members: list[ArticleOut]
+
+
+class ArticlePageOut(Schema):
+    """A page of articles; `next` is the cursor of the next one."""
+
+    items: list[ArticleOut]
+    next: str | None = None
+
+
+class SourceOut(Schema):
+    """An outlet."""
+
+    slug: str
+    name: str
+    homepage: str
+    country: str
+    languages: list[str]
+    kind: str
+    state_control: int
+    publisher: str
+
+
+class Sentence(Schema):
+    """What is wrong, in one sentence."""
+
+    detail: str
+
+
+class ListQuery(Schema):
+    """The filters of a list, as on its page."""
+
+    topic: str = ""
+    region: str = ""
+    conflict: str = ""
+    kind: str = ""
+    language: str = ""
+    from_: str = Field("", alias="from")
+    to: str = ""
+    asof: str = ""
+    key: str = ""
+    thin: str = ""
+    order: str = ""
+    cursor: str = ""
+
+
+WRONG = {400: Sentence, 404: Sentence, 410: Sentence, 429: Sentence}
+
+
+def _door(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Count the sender, and answer what cannot be found or read with one sentence."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not reports.allowed(sender(request), "api", PER_MINUTE, seconds=60):
+            return Status(429, {"detail": f"At most {PER_MINUTE} requests a minute."})
+        try:
+            return Status(200, view(request, *args, **kwargs))
+        except FilterError as error:
+            return Status(400, {"detail": str(error)})
+        except (MovedError, RetiredError) as moved:
+            return Status(404, {"detail": f"It has moved: {getattr(moved.target, 'pk', moved.target)}."})
+        except GoneError:
+            return Status(410, {"detail": "It was withdrawn."})
+        except UnknownError:
+            return Status(404, {"detail": "There is no such thing here."})
+
+    return answer
+
+
+@api.get("/{kind}s/{slug}/stories", response={200: Page, **WRONG}, operation_id="list_stories")
+@_door
+def list_stories(request: HttpRequest, kind: str, slug: str, query: Query[ListQuery]) -> Any:
+    """Return a page of a timeline; `kind` is region, topic or conflict."""
+    if kind not in ("region", "topic", "conflict"):
+        raise UnknownError(slug, [])
+    asked = filters.read(
+        {**query.dict(), "from": query.from_, "before": query.cursor},
+        default_order=filters.REPORT if kind == "region" else filters.EVENT,
+    )
+    found = timelines.read(timelines.subject_of(kind, slug, asked), asked)
+    following = dict(pair.split("=", 1) for pair in found.older.split("&") if pair).get("before")
+    return {"items": [_story(card) for card in found.all_cards], "next": following}
+
+
+@api.get("/stories/{pk}", response={200: StoryDetail, **WRONG}, operation_id="get_story")
+@_door
+def get_story(request: HttpRequest, pk: int) -> Any:
+    """Return a story with its articles."""
+    from aggregator.services.cards import card_of_story
+
+    found = story_page.read_story(pk)
+    members = [_article(report.article) for report in found.reports]
+    return {**_story(card_of_story(found.story)), "members": members}
+
+
+@api.get("/articles/{pk}", response={200: ArticleOut, **WRONG}, operation_id="get_article")
+@_door
+def get_article(request: HttpRequest, pk: int) -> Any:
+    """Return an article."""
+    return _article(article_page.read_article(pk).article)
+
+
+@api.get("/search", response={200: ArticlePageOut, **WRONG}, operation_id="search")
+@_door
+def search(request: HttpRequest, q: str, query: Query[ListQuery]) -> Any:
+    """Return articles that match, newest first."""
+    asked = filters.read({**query.dict(), "from": query.from_, "before": query.cursor})
+    wanted = search_service.read_query(q)
+    if wanted.empty:
+        raise FilterError("q", "Say what to look for.")
+    found = search_service.search(wanted, asked)
+    following = f"r{found.older}" if found.older else None
+    return {"items": [_article(hit.article) for hit in found.hits], "next": following}
+
+
+@api.get("/sources", response={200: list[SourceOut], **WRONG}, operation_id="list_sources")
+@_door
+def list_sources(request: HttpRequest) -> Any:
+    """Return the outlets that are read."""
+    return [_source(source) for source in source_page.all_sources()]
+
+
+@api.get("/regions", response={200: list[Named], **WRONG}, operation_id="list_regions")
+@_door
+def list_regions(request: HttpRequest) -> Any:
+    """Return all regions."""
+    return subjects.names("region")
+
+
+@api.get("/topics", response={200: list[Named], **WRONG}, operation_id="list_topics")
+@_door
+def list_topics(request: HttpRequest) -> Any:
+    """Return all topics."""
+    return subjects.names("topic")
+
+
+@api.get("/conflicts", response={200: list[Named], **WRONG}, operation_id="list_conflicts")
+@_door
+def list_conflicts(request: HttpRequest) -> Any:
+    """Return all conflicts."""
+    return subjects.names("conflict")
+
+
+def _story(card: Card) -> dict[str, Any]:
+    story = card.story
+    return {
+        "id": story.pk,
+        "url": story.get_absolute_url(),
+        "headline": story.headline,
+        "extract": story.extract,
+        "language": story.language,
+        "first_reported_at": story.first_at,
+        "last_reported_at": story.last_at,
+        "changed_at": story.changed_at,
+        "happened_on": story.happened_on,
+        "happened_precision": story.happened_precision,
+        "origins": story.origin_count,
+        "outlets": story.source_count,
+        "articles": story.article_count,
+        "is_key": story.is_key,
+        **{name: story.card.get(name) or [] for name in ("regions", "topics", "conflicts")},
+    }
+
+
+def _article(article: Article) -> dict[str, Any]:
+    return {
+        "id": article.pk,
+        "url": article.url,
+        "page": article.get_absolute_url(),
+        "title": article.title,
+        "extract": article.extract,
+        "language": article.language,
+        "source": {"slug": article.source.slug, "name": article.source.name},
+        "reported_at": article.reported_at,
+        "found_at": article.found_at,
+        "copy_kind": article.copy_kind,
+        "copy_of": article.copy_of_id,
+        "origin": article.origin.name if article.origin else "",
+    }
+
+
+def _source(source: Any) -> dict[str, Any]:
+    names = ("slug", "name", "homepage", "country", "languages", "kind", "state_control")
+    return {**{name: getattr(source, name) for name in names}, "publisher": source.publisher.name}
+
+
+def opened() -> Any:
+    """Return the addresses of the API, each readable from other sites."""
+    patterns, app_name, namespace = api.urls
+    for pattern in patterns:
+        pattern.callback = _open_to_all(pattern.callback)
+    return patterns, app_name, namespace
+
+
+def _open_to_all(view: Any) -> Callable[..., HttpResponse]:
+    """Let other sites read an answer, and shared caches keep a good one."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Access-Control-Allow-Origin"] = "*"
+        return public(response) if response.status_code == 200 else response
+
+    return answer
