@@ -97,11 +97,14 @@ class _Judge:
 
     def located(self) -> Located:
         about = self._about()
-        regions = [score for item in self.scored for score in self._regions(item, is_about=item in about)]
+        focus = self._focus(about)
+        regions = [
+            score for item in self.scored for score in self._regions(item, focus, is_about=item in about)
+        ]
         return Located(
             mentions=tuple(self._mention(meant) for meant in self.meant[:MAX_MENTIONS] if _counts(meant)),
             regions=tuple(sorted(regions, key=lambda score: (not score.about, -score.score))),
-            focus=self._focus(about),
+            focus=focus,
             countries=tuple(self._countries(about)),
             countries_mentioned=tuple(self._mentioned()),
             focus_country=self._focus_country(about),
@@ -116,7 +119,9 @@ class _Judge:
         sure = [item for item in self.scored if not item.is_guess]
         about = [item for item in sure if item.about >= self._limit(item)]
         narrow = [item for item in about if not self._is_wide(item)]
-        return narrow or about or self._focus_order([])[:1]
+        shown = narrow or about
+        focus = self._focus_order(shown)[:1]
+        return shown if focus and focus[0] in shown else [*focus, *shown]
 
     def _limit(self, item: _Scored) -> float:
         """Return what a candidate has to reach; the scores have learned little of seas and theatres."""
@@ -186,10 +191,11 @@ class _Judge:
         total = sum(weights.values()) or 1.0
         return {region: weight / total for region, weight in weights.items()}
 
-    def _regions(self, item: _Scored, *, is_about: bool) -> list[RegionScore]:
+    def _regions(self, item: _Scored, focus: str | None, *, is_about: bool) -> list[RegionScore]:
         own, parts = self._own_slug(item), self._parts(item)
-        shown = {part for part, share in parts.items() if part != own and share >= PART_SHARE}
-        is_own_about = is_about and not (shown and parts.get(own, 0.0) < PART_SHARE)
+        large = {part for part, share in parts.items() if share >= PART_SHARE or part == focus}
+        shown = large - {own}
+        is_own_about = is_about and (not shown or own in large or own == focus)
         scores = [
             self._region(item, part, item.about * (0.5 + share / 2), is_about and part in shown)
             for part, share in parts.items()

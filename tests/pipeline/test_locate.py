@@ -99,8 +99,17 @@ def test_the_focus_is_found(gazetteer, title, country, region):
     assert region in about(located) | {located.focus}
 
 
-def test_the_focus_is_among_the_regions(gazetteer):
-    located = locate("Russian drone attack on Odesa port", "Ukraine says two were hurt.", gazetteer=gazetteer)
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        pytest.param("Russian drone attack on Odesa port", "Ukraine says two were hurt.", id="a part"),
+        pytest.param("Seven killed in attacks in Aleppo and Sweida", "", id="two parts of one country"),
+        pytest.param("Gang raids a village", "The village lies near Liverpool.", id="a weak name alone"),
+        pytest.param("Ships turn back in the Red Sea", "", id="a sea"),
+    ],
+)
+def test_the_focus_is_among_the_regions(gazetteer, title, text):
+    located = locate(title, text, gazetteer=gazetteer)
     assert located.focus in about(located)
 
 
