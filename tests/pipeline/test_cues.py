@@ -1,0 +1,96 @@
+"""Cues: longest first, vetoes, weak and sure ones, and stems that a curator can foresee."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.pipeline.cues import CueBook, TopicRule, bad_cue, shown, weigh
+from aggregator.pipeline.stems import guess_language, words_of
+
+RULE = TopicRule(
+    "civilian-harm",
+    strong=("massacre", "US strikes", "cease-fire"),
+    weak=("wounded", "death toll"),
+    negative=("massacre at the box office",),
+    by_language={"ru": ("мирные жители",), "ar": ("قصف",)},
+)
+
+
+def hits(text, *, language="en", in_conflict=False, rule=RULE):
+    found = CueBook([rule]).find(words_of(text, language), "title", language)
+    return [hit.cue for hit in weigh(found, in_conflict=in_conflict).hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("Massacres in the north", ["massacre"], id="plural"),
+        pytest.param("the town's massacre’s victims", ["massacre"], id="possessive"),
+        pytest.param("Massacre at the box office", [], id="the longer negative cue consumes and vetoes"),
+        pytest.param("Massacre, a massacre at the box office", [], id="a veto holds for the whole field"),
+        pytest.param("U.S. strikes Iran", ["US strikes"], id="dotted acronym"),
+        pytest.param("let us strike a deal", [], id="an acronym is not the word"),
+        pytest.param("US STRIKES ON TOWN", [], id="in capitals case says nothing"),
+        pytest.param("cease fire now", ["cease-fire"], id="hyphen or space"),
+        pytest.param("massacred", [], id="stems are light"),
+        pytest.param("three wounded", [], id="a weak cue alone"),
+        pytest.param("wounded as death toll rises", ["wounded", "death toll"], id="two weak cues"),
+        pytest.param("", [], id="nothing"),
+    ],
+)
+def test_cues_of_a_text(text, found):
+    assert hits(text) == found
+
+
+def test_a_weak_cue_counts_in_a_listed_conflict():
+    assert hits("three wounded", in_conflict=True) == ["wounded"]
+
+
+def test_other_languages_use_their_own_cues_and_case_endings():
+    assert hits("погибли мирных жителей", language="ru") == ["мирные жители"]
+    assert hits("والقصف مستمر", language="ar") == ["قصف"]
+    assert hits("massacre", language="ru") == []
+
+
+def test_a_sure_cue_counts_as_strong_and_is_told_apart():
+    rule = TopicRule("t", sure=("zorblax",))
+    evidence = weigh(CueBook([rule]).find(words_of("Zorblax war", "fr"), "title", "fr"), in_conflict=False)
+    assert evidence.count("t", "title_strong") == 1
+    assert evidence.count("t", "sure") == 1
+
+
+def test_offsets_point_at_the_words():
+    text = "«Вчера» a massacre"
+    found = CueBook([RULE]).find(words_of(text, "en"), "title", "en")
+    assert [text[c.start :] for c in shown(found, "civilian-harm", {"title": (text, 0)})] == ["massacre"]
+
+
+@pytest.mark.parametrize("cue", ["", "of", "!?", "x" * 90, "one two three four five six seven eight nine"])
+def test_a_cue_that_matches_too_much_or_nothing_is_refused(cue):
+    assert bad_cue(cue)
+
+
+@pytest.mark.parametrize("cue", ["war", "US", "peace talks", "عقوبات"])
+def test_ordinary_cues_are_taken(cue):
+    assert not bad_cue(cue)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Войска перешли в наступление", "ru"),
+        ("На сході України тривають бої", "uk"),
+        ("قصف مدفعي على المدينة", "ar"),
+        ("حمله پهپادی به پایگاه", "fa"),
+        ("ירי רקטות לעבר העיר", "he"),
+        ("Le président de la France est dans la ville", "fr"),
+        ("Gobierno y guerrilla acuerdan en una ciudad de los Andes", "es"),
+        ("Der Angriff auf die Stadt ist nicht vorbei", "de"),
+        ("Ordu saldırı için sınıra asker gönderdi", "tr"),
+        ("Wojna w Izraelu, sytuacja się pogarsza", "pl"),
+        ("Army retakes town", "en"),
+        ("", "en"),
+    ],
+)
+def test_the_language_of_a_text_is_guessed(text, language):
+    assert guess_language(text) == language

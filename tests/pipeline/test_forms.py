@@ -1,0 +1,98 @@
+"""What kind of text it is shows in headline, address and lead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aggregator.pipeline import forms
+from aggregator.pipeline.classify import form_rule
+
+ROWS = json.loads((Path(forms.__file__).resolve().parents[1] / "vocabulary/forms.json").read_text("utf-8"))[
+    "forms"
+]
+
+
+@pytest.fixture(scope="module")
+def book():
+    return forms.FormBook(form_rule(row) for row in ROWS)
+
+
+@pytest.mark.parametrize(
+    ("title", "form"),
+    [
+        ("Army retakes town near Goma", "report"),
+        ("Ukraine war live: drones hit Kyiv", "live-blog"),
+        ("Sudan war - live updates", "live-blog"),
+        ("Live-stream horror haunts family of captive", "report"),
+        ("Russia-Ukraine war: List of key events, day 591", "situation-report"),
+        ("Flash Update No. 12: displacement in Darfur", "situation-report"),
+        ("Thursday Briefing: a truce in sight", "newsletter"),
+        ("Joint statement of the foreign ministers", "official-statement"),
+        ("What is M23, and why is it fighting?", "explainer"),
+        ("Why does the corridor matter?", "explainer"),
+        ("Analysis: a ceasefire without winners", "analysis"),
+        ("The truce held. What comes next?", "analysis"),
+        ("Opinion: peace needs more than words", "opinion"),
+        ("The war that nobody wants to end | Jane Doe", "opinion"),
+        ("Fact check: old photo does not show the blast", "fact-check"),
+        ("Old footage of 2020 war miscaptioned as new attack, fact-check finds", "fact-check"),
+        ("Visual investigation: who fired on the convoy", "investigation"),
+        ("Three years on: the 44-day war that redrew the map", "anniversary"),
+        ("Karabakh: three years after the 2020 war, families still wait", "anniversary"),
+        ("Azerbaijan marks anniversary of the 2020 war", "anniversary"),
+        ("Rescued boy dies five years after cave ordeal", "report"),
+        ("Correction: number of dead in market blast", "correction"),
+    ],
+)
+def test_a_headline_shows_its_form(book, title, form):
+    assert book.find(title, "", "", "en")[0] == form
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "form"),
+    [
+        ("fr", "En direct : les combats reprennent à Goma", "live-blog"),
+        ("de", "Liveticker: Angriff auf Kiew", "live-blog"),
+        ("ru", "Сводка Минобороны за сутки", "situation-report"),
+        ("uk", "Роковини Голодомору", "anniversary"),
+        ("ar", "تحليل: ماذا بعد الهدنة", "analysis"),
+        ("es", "Opinión: la paz que no llega", "opinion"),
+        ("fa", "سالگرد جنگ", "anniversary"),
+        ("he", "תחקיר: מי ירה", "investigation"),
+        ("tr", "Canlı anlatım: Gazze", "live-blog"),
+    ],
+)
+def test_other_languages_have_their_own_signs(book, language, title, form):
+    assert book.find(title, "", "", language)[0] == form
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        ("https://example.org/world/live/2023/oct/07/attack", "live-blog"),
+        ("https://example.org/opinion/2023/10/8/a-title", "opinion"),
+        ("https://example.org/news?next=/opinion/", "report"),
+        ("not an address", "report"),
+        ("https://[broken", "report"),
+    ],
+)
+def test_the_address_shows_the_form_but_not_its_query(book, url, form):
+    assert book.find("A title", "", url, "en")[0] == form
+
+
+def test_the_reason_names_the_words(book):
+    form, reason = book.find("Analysis: a truce", "", "", "en")
+    assert form == "analysis"
+    assert reason.code == "form_pattern"
+    assert reason.evidence["field"] == "headline"
+    assert "Analysis" in reason.evidence["words"]
+
+
+def test_every_pattern_of_the_vocabulary_can_be_used():
+    languages = [p for r in ROWS for own in r["by_language"].values() for p in own]
+    patterns = languages + [p for r in ROWS for p in (*r["headline"], *r["lead"], *r["url"])]
+    assert len(patterns) > 150
+    assert [p for p in patterns if forms.bad_pattern(p)] == []
