@@ -46,7 +46,7 @@ def load_sets(
 
 
 def _clustering(corpora: Path, name: str, folds: int, places: Places, neus: int) -> Iterator[Item]:
-    for row in _rows(corpora / "data/clustering" / f"{name}.jsonl.gz"):
+    for row in read_rows(corpora / "data/clustering" / f"{name}.jsonl.gz"):
         if name.startswith("neus") and int(row["cluster"].rsplit("-", 1)[1]) >= neus:
             continue
         fold = crc32((row.get("topic") or row["cluster"]).encode()) % folds
@@ -54,7 +54,7 @@ def _clustering(corpora: Path, name: str, folds: int, places: Places, neus: int)
 
 
 def _stream(corpora: Path, folds: int, places: Places) -> Iterator[Item]:
-    for row in _rows(corpora / "data/stream/october2023.jsonl"):
+    for row in read_rows(corpora / "data/stream/october2023.jsonl"):
         gold = row["story"] or f"none:{row['id']}"
         known = bool(row["story"]) or row["relevant"] == 0
         yield Item(
@@ -79,7 +79,7 @@ def _features(row: dict[str, Any], places: Places) -> Features:
     )
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -122,4 +122,4 @@ def online(
     return out
 
 
-__all__ = ["CLUSTERING", "Item", "datetime", "jitter", "load_sets", "online", "scorer"]
+__all__ = ["CLUSTERING", "Item", "datetime", "jitter", "load_sets", "online", "read_rows", "scorer"]

@@ -12,7 +12,7 @@ import itertools
 import json
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from bench.group_sets import CLUSTERING, Item, jitter, load_sets, online, scorer
 FOLDS = 5
 DEPTH = 4
 TREES = 80
-SEEDS = (0, 1, 2)  # one forest each; their sum moves less with the sample than any of them
+SEEDS = (0, 1)  # one forest each; their sum moves less with the sample than any of them
 SET_WEIGHT = {
     "allsides2021_dev": 1.0,
     "neus_train_dev": 1.0,
@@ -39,7 +39,8 @@ SET_WEIGHT = {
 JITTERS = ("as_is", "moved", "dropped", "equal")
 NAMES = list(COLUMNS)
 NO_VECTOR = np.array([c not in VECTOR_COLUMNS for c in NAMES], dtype=np.float32)
-GRID = [round(0.2 + 0.025 * i, 3) for i in range(25)]
+GRID = (0.45, 0.55, 0.65, 0.72)
+FIRST_LIMIT = 0.6  # of the first forests, whose own stories teach the second
 
 
 @dataclass
@@ -192,7 +193,7 @@ def goal(figures: dict[str, Any]) -> float:
     b3 = np.mean([figures[s]["b3_f1"] for s in CLUSTERING])
     pair = np.mean([figures[s]["pair_f1"] for s in CLUSTERING])
     stream = figures["stream"]["b3_f1"]
-    return float(b3 + 0.5 * pair + stream)
+    return float(b3 + 0.5 * pair + 1.5 * stream)
 
 
 def show(title: str, figures: dict[str, Any]) -> None:
@@ -220,12 +221,13 @@ def all_pairs(sets: dict[str, list[Item]], models: list[GroupModel] | None) -> P
 def best_limit(
     sets: Any, models: list[GroupModel], vectors: bool, score: Any
 ) -> tuple[float, dict[str, Any]]:
-    tried = [(judge(sets, models, vectors, limit, score), limit) for limit in GRID[::3]]
-    figures, near = max(tried, key=lambda t: goal(t[0]))
-    for limit in (near - 0.025, near + 0.025):
-        tried.append((judge(sets, models, vectors, limit, score), limit))
+    tried = [(judge(sets, models, vectors, limit, score), limit) for limit in GRID]
+    for figures, limit in tried:
+        print(
+            f"   threshold {limit}: goal {goal(figures):.4f} stream {figures['stream']['b3_f1']}", flush=True
+        )
     figures, limit = max(tried, key=lambda t: goal(t[0]))
-    return round(limit, 3), figures
+    return limit, figures
 
 
 def dump(model: GroupModel, about: dict[str, Any]) -> str:
@@ -263,13 +265,13 @@ def main() -> None:
     pairs = all_pairs(sets, None)
     print(f"{len(pairs.y)} pairs, {sum(pairs.y)} of one story, {time.time() - start:.0f} s", flush=True)
     models = [fit_both(pairs, k) for k in range(FOLDS)]
-    limit, figures = best_limit(sets, models, True, score)
-    show(f"taught by gold stories, threshold {limit}", figures)
-    second = all_pairs(sets, [GroupModel(m.with_vectors, m.without, limit, limit, {}) for m in models])
+    second = all_pairs(
+        sets, [replace(m, threshold=FIRST_LIMIT, threshold_without=FIRST_LIMIT) for m in models]
+    )
     pairs.extend(second, sum(pairs.w))
     models = [fit_both(pairs, k) for k in range(FOLDS)]
     limit, figures = best_limit(sets, models, True, score)
-    show(f"taught by its own stories too, threshold {limit}", figures)
+    show(f"with vectors, threshold {limit}", figures)
     limit_without, figures_without = best_limit(sets, models, False, score)
     show(f"without vectors, threshold {limit_without}", figures_without)
     about = {

@@ -26,7 +26,8 @@ WINDOW = 14 * 24 * HOUR  # stories silent for longer are no candidates
 INDEXED = 25  # words by which an article is found
 POSTINGS = 240  # newest stories looked at per word: the cost of a lookup is bounded
 CANDIDATES = 12  # stories measured per article
-MEMBERS = 8  # members compared with: the first two and the newest
+MEMBERS = 24  # members compared with: the first two and the newest
+LEAST_WORDS = 2  # words shared, numbers left out
 # These stand outside stories; opinions and explainers are told which story they are about.
 COMMENT_FORMS = frozenset({"opinion", "explainer"})
 OUTSIDE_FORMS = COMMENT_FORMS | {"anniversary", "live-blog", "newsletter", "press-review", "podcast"}
@@ -226,7 +227,7 @@ class StoryIndex:
         measured = self.measure(features, barred=(but,))
         if not measured.stories:
             return {}
-        found = self.model.scores(measured.table, vectors=features.vector is not None)
+        found = self._scores(measured, features)
         return {s.story: float(p) for s, p in zip(measured.stories, found, strict=True)}
 
     def score_with(self, features: Features, story: StorySnapshot) -> float:
@@ -234,7 +235,13 @@ class StoryIndex:
         measured = self._measurer.measure(features, [story], self._idf)
         if not measured.stories:
             return 0.0
-        return float(self.model.scores(measured.table, vectors=features.vector is not None)[0])
+        return float(self._scores(measured, features)[0])
+
+    def _scores(self, measured: Measured, features: Features) -> NDArray[np.float64]:
+        """Ask the model; numbers alone, or one word of many, never make one happening."""
+        scores = self.model.scores(measured.table, vectors=features.vector is not None)
+        needed = min(LEAST_WORDS, max(1, len(features.ids) // 2))
+        return np.where(measured.shared_words() >= needed, scores, 0.0)
 
     def near(self, words: Centroid | Features, *, but: int) -> list[StorySnapshot]:
         """Return stories whose words are close to the given ones (cosine from NEAR), whatever their dates."""
@@ -262,7 +269,7 @@ class StoryIndex:
         if not measured.stories:
             kind = "outside" if outside else "open"
             return GroupVerdict(kind, None, 0.0, {"rule": f"form_{form}" if outside else "no_candidate"})
-        scores = self.model.scores(measured.table, vectors=features.vector is not None)
+        scores = self._scores(measured, features)
         best = int(np.argmax(scores))
         score, story = float(scores[best]), measured.stories[best].story
         reason = measured.explain(best, scores)

@@ -56,6 +56,7 @@ COLUMNS: dict[str, int] = {
     "places_apart": -1,
     "main_place": 1,
 }
+_SHARED, _NUMBERS = list(COLUMNS).index("shared"), list(COLUMNS).index("numbers")
 VECTOR_COLUMNS = frozenset({"vector_centroid", "vector_best", "vector_lead"})
 
 
@@ -65,6 +66,10 @@ class Measured:
 
     stories: list[StorySnapshot]
     table: Table
+
+    def shared_words(self) -> Any:
+        """Return how many words, numbers left out, the article shares with each candidate's nearest member."""
+        return self.table[:, _SHARED] - self.table[:, _NUMBERS]
 
     def explain(self, best: int, scores: NDArray[np.float64]) -> dict[str, Any]:
         """Return the reason for the best candidate as JSON values."""
