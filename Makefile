@@ -46,6 +46,9 @@ format: $(VENV)/.ready-dev ## put the code in the house's format
 bench: $(VENV)/.ready-dev ## list the benches; BENCH=name runs one
 	@if [ -z "$(BENCH)" ]; then ls bench/*.py | sed 's#bench/##; s#\.py$$##' | grep -v '^__'; else exec $(PY) -m bench.$(BENCH) $(ARGS); fi
 
+bench-poll: $(VENV)/.ready-dev ## what polling costs, beside other aggregators (needs CORPORA_DIR)
+	@exec $(PY) -m bench.poll $(ARGS)
+
 replay: setup ## replay a recorded fortnight (CORPORA_DIR); STEP=6h, KEEP=1 leaves the site up
 	@exec $(PY) manage.py replay --step $(or $(STEP),6h) $(if $(KEEP),--keep)
 
