@@ -175,6 +175,7 @@ def test_only_the_start_of_a_very_long_text_is_read(gazetteer):
         pytest.param("U.S. " * 200_000, id="one name a hundred thousand times"),
         pytest.param("@" * 500_000, id="handles without names"),
         pytest.param("a." * 300_000 + "com", id="an address that never ends"),
+        pytest.param(".com " + "a." * 300_000, id="dots after an address"),
         pytest.param("غزة" * 200_000, id="a name without spaces in Arabic"),
     ],
 )
