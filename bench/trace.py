@@ -19,8 +19,8 @@ from bench.setting_up import corpora, set_up
 
 SETS = ("real_dev", "variants_dev")
 BANDS_SQL = """
-INSERT INTO aggregator_band (band, key, reported_on, article_id)
-SELECT band, (random() * 9e18)::bigint, '2025-12-20'::date, article.id
+INSERT INTO aggregator_band (key, reported_on, article_id)
+SELECT (random() * 9e18)::bigint, '2025-12-20'::date, article.id
 FROM aggregator_article AS article, generate_series(0, 63) AS band
 WHERE article.source_id = %s
 """

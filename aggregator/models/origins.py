@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 
@@ -60,18 +61,24 @@ class FingerprintRow(models.Model):
 
 
 class Band(models.Model):
-    """One LSH band of an article: equal keys make candidates."""
+    """One LSH band of an article: equal keys make candidates.
 
-    band = models.SmallIntegerField()
-    key = models.BigIntegerField()
+    There are 64 a text, so the look-up's index is the only one that is kept up row by row, and no
+    constraint checks the article: a band without one finds nothing.
+    """
+
+    pk = models.CompositePrimaryKey("key", "reported_on", "article_id")
+    key = models.BigIntegerField(help_text="hash of the band's number and its two minima")
     reported_on = models.DateField()
-    article = models.ForeignKey("Article", models.CASCADE, related_name="bands")
+    article = models.ForeignKey(
+        "Article", models.CASCADE, related_name="bands", db_index=False, db_constraint=False
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["key", "band", "reported_on"], name="band_key", include=["article"])]
+        indexes = [BrinIndex(fields=["article"], name="band_article", autosummarize=True)]
 
     def __str__(self) -> str:
-        return f"{self.band}:{self.key}"
+        return f"band {self.key}"
 
 
 class LearnedLine(models.Model):

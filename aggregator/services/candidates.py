@@ -27,11 +27,10 @@ CANDIDATES = 48
 # One probe of the index a band and article; the limit inside is what keeps a common key cheap.
 _BY_BAND = """
 SELECT asked.subject, hit.article_id, count(*) AS bands
-FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::date[], %s::date[])
-    AS asked (subject, band, key, low, high)
+FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[]) AS asked (subject, key, low, high)
 CROSS JOIN LATERAL (
     SELECT article_id FROM aggregator_band
-    WHERE key = asked.key AND band = asked.band AND reported_on BETWEEN asked.low AND asked.high
+    WHERE key = asked.key AND reported_on BETWEEN asked.low AND asked.high
     LIMIT 13
 ) AS hit
 GROUP BY asked.subject, hit.article_id
@@ -70,7 +69,7 @@ class Shelf:
         self.by_id: dict[int, TraceCandidate] = {}
         self.leaves_bands: dict[int, bool] = {}
         self._asked: dict[int, list[int]] = defaultdict(list)  # subject → stored candidates, likeliest first
-        self._bands: dict[tuple[int, int], list[int]] = defaultdict(list)
+        self._bands: dict[int, list[int]] = defaultdict(list)
         self._texts: dict[int, int] = {}
 
     def load(self, subjects: Sequence[TraceCandidate]) -> None:
@@ -87,8 +86,8 @@ class Shelf:
     def candidates_of(self, subject: TraceCandidate) -> list[TraceCandidate]:
         """Return what may carry the subject's text, with the originals of those that are copies."""
         counts: Counter[int] = Counter()
-        for band, key in enumerate(subject.fingerprint.bands):
-            counts.update(self._bands.get((band, key), ())[:KEY_LIMIT])
+        for key in subject.fingerprint.bands:
+            counts.update(self._bands.get(key, ())[:KEY_LIMIT])
         ids = [one for one, _ in counts.most_common(CANDIDATES)] + self._asked[subject.article_id]
         if subject.fingerprint.text_hash in self._texts:
             ids.insert(0, self._texts[subject.fingerprint.text_hash])
@@ -104,8 +103,8 @@ class Shelf:
         self.leaves_bands[subject.article_id] = traced.leaves_bands
         self._texts.setdefault(subject.fingerprint.text_hash, subject.article_id)
         if traced.leaves_bands:
-            for band, key in enumerate(subject.fingerprint.bands):
-                self._bands[band, key].append(subject.article_id)
+            for key in subject.fingerprint.bands:
+                self._bands[key].append(subject.article_id)
         target = traced.original_id or subject.article_id
         taken = {old for old, _, _ in traced.takes_over}
         for one_id, one in self.by_id.items():
@@ -117,10 +116,10 @@ def _hits(subjects: Sequence[TraceCandidate]) -> dict[int, list[int]]:
     """Return the ids of each subject's stored candidates: equal texts, then by number of equal bands."""
     found: dict[int, Counter[int]] = {subject.article_id: Counter() for subject in subjects}
     asked = [
-        (subject.article_id, band, key, low, high)
+        (subject.article_id, key, low, high)
         for subject in subjects
         for low, high in [_window(subject)]
-        for band, key in enumerate(subject.fingerprint.bands)
+        for key in subject.fingerprint.bands
     ]
     texts = [(one.article_id, one.fingerprint.text_hash) for one in subjects if one.fingerprint.bands]
     if not asked:
@@ -199,8 +198,12 @@ def store(subjects: Sequence[TraceCandidate], shelf: Shelf) -> None:
     """
     ids = [subject.article_id for subject in subjects]
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM aggregator_band WHERE article_id = ANY(%s)", [ids])
-        cursor.execute("DELETE FROM aggregator_fingerprintrow WHERE article_id = ANY(%s)", [ids])
+        cursor.execute(
+            "DELETE FROM aggregator_fingerprintrow WHERE article_id = ANY(%s) RETURNING article_id", [ids]
+        )
+        known = [pk for (pk,) in cursor.fetchall()]
+        if known:
+            cursor.execute("DELETE FROM aggregator_band WHERE article_id = ANY(%s)", [known])
         with cursor.copy(_COPY_ROWS) as copy:
             for subject in subjects:
                 copy.write_row(_row(subject))
@@ -214,7 +217,7 @@ _COPY_ROWS = """
 COPY aggregator_fingerprintrow (article_id, reported_on, shingles, quoted, numbers, words, text_hash, title_hash,
     absent_at, credits) FROM STDIN
 """
-_COPY_BANDS = "COPY aggregator_band (band, key, reported_on, article_id) FROM STDIN"
+_COPY_BANDS = "COPY aggregator_band (key, reported_on, article_id) FROM STDIN"
 
 
 def _row(subject: TraceCandidate) -> tuple[Any, ...]:
@@ -240,4 +243,4 @@ def _credit(credit: Credit) -> dict[str, str]:
 
 def _bands(subject: TraceCandidate) -> str:
     tail = f"{filed_on(subject)}\t{subject.article_id}\n"
-    return "".join(f"{band}\t{key}\t{tail}" for band, key in enumerate(subject.fingerprint.bands))
+    return "".join(f"{key}\t{tail}" for key in set(subject.fingerprint.bands))
