@@ -122,7 +122,7 @@ def _plain_letter(letter: str) -> str:
 def spellings(name: str, flags: str = "") -> set[str]:
     """Return the ways a name is looked up: without accents or hyphens, and in title case."""
     name = normalised(name)
-    forms = {name, unaccented(name)}
+    forms = {name} if name[0].islower() else {name, unaccented(name)}  # "francês" is not Frances
     forms |= {
         form.replace("-", " ") for form in forms if " " in form or (form.count("-") == 1 and "'" not in form)
     }

@@ -253,6 +253,8 @@ def _marked(rows: Iterable[NameRow], lists: NameLists) -> Iterator[NameRow]:
                 flags = flags.replace("w", "")
             if row.kind == "town" and "k" in flags and row.prior < WORD_TOWN_PRIOR:
                 continue
+            if lists.is_person(row):
+                continue
             if "l" in flags and row.name in lists.common:
                 continue  # an ordinary English word in lower case
             if row.name in lists.weak["dropped"] or f"{row.name}|{row.region}" in lists.weak["dropped_rows"]:

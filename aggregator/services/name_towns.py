@@ -12,45 +12,10 @@ from typing import Any
 
 from aggregator.pipeline.names import NameRow, unaccented
 from aggregator.pipeline.regions import RegionTree
-from aggregator.services.name_lists import NameLists
+from aggregator.services.name_lists import AT_WAR, NameLists
 
 # The smallest town taken, by country; elsewhere 5,000 where there is war, else 15,000 people.
 DENSE = {"US": 3000, "GB": 3000, "CA": 5000, "AU": 5000, "IE": 3000, "NZ": 5000, "ZA": 10000}
-AT_WAR = frozenset(
-    {
-        "UA",
-        "RU",
-        "PS",
-        "IL",
-        "LB",
-        "SY",
-        "IQ",
-        "IR",
-        "YE",
-        "SD",
-        "SS",
-        "ET",
-        "ER",
-        "SO",
-        "CD",
-        "CF",
-        "ML",
-        "BF",
-        "NE",
-        "NG",
-        "TD",
-        "CM",
-        "MZ",
-        "LY",
-        "AF",
-        "PK",
-        "MM",
-        "AZ",
-        "AM",
-        "GE",
-        "HT",
-    }
-)
 
 
 def town_rows(tree: RegionTree, lists: NameLists, taken: set[str]) -> Iterator[NameRow]:
