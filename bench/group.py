@@ -122,7 +122,6 @@ def _mixture(seeds: list[Features], dice: Any, n: int, articles: int) -> Feature
         ids=ids,
         weights=np.ones(len(ids), dtype=np.float32),
         flags=np.ones(len(ids), dtype=np.uint8),
-        vector=one.vector,
         at=at,
         outlet=n % 200,
         words=60,

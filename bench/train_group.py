@@ -12,7 +12,7 @@ import itertools
 import json
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from aggregator.pipeline.group import StoryIndex
-from aggregator.pipeline.group_measure import COLUMNS, VECTOR_COLUMNS
+from aggregator.pipeline.group_measure import COLUMNS
 from aggregator.pipeline.group_model import MODEL_FILE, GroupModel, Trees
 from aggregator.services.evaluation.stories import places_of
 from bench.group_sets import CLUSTERING, Item, jitter, load_sets, online, scorer
@@ -38,7 +38,6 @@ SET_WEIGHT = {
 }
 JITTERS = ("as_is", "moved", "dropped", "equal")
 NAMES = list(COLUMNS)
-NO_VECTOR = np.array([c not in VECTOR_COLUMNS for c in NAMES], dtype=np.float32)
 GRID = (0.45, 0.55, 0.65, 0.72)
 FIRST_LIMIT = 0.6  # of the first forests, whose own stories teach the second
 
@@ -63,7 +62,7 @@ class Pairs:
 def blank_model() -> GroupModel:
     """A model that says 0 to everything: for passes that only measure."""
     none = Trees(np.zeros((1, 1), np.int32), np.zeros((1, 1), np.float32), np.zeros((1, 2), np.float32), 0.0)
-    return GroupModel(none, none, 0.5, 0.5, {})
+    return GroupModel(none, 0.5, {})
 
 
 def gather(items: list[Item], models: list[GroupModel] | None, dice: Any) -> Pairs:
@@ -101,16 +100,14 @@ def gather(items: list[Item], models: list[GroupModel] | None, dice: Any) -> Pai
 def _best(measured: Any, item: Item, model: GroupModel) -> int | None:
     if not measured.stories:
         return None
-    vectors = item.features.vector is not None
-    scores = model.scores(measured.table, vectors=vectors)
+    scores = model.scores(measured.table)
     best = int(np.argmax(scores))
-    return measured.stories[best].story if scores[best] >= model.limit(vectors=vectors) else None
+    return measured.stories[best].story if scores[best] >= model.threshold else None
 
 
-def fit(pairs: Pairs, without_fold: int | None, vectors: bool) -> Trees:
+def fit(pairs: Pairs, without_fold: int | None) -> Trees:
     x, y, w = np.array(pairs.x), np.array(pairs.y), np.array(pairs.w)
     keep = np.array([without_fold is None or without_fold not in f for f in pairs.folds])
-    x = x if vectors else x * NO_VECTOR
     weight = w[keep] * keep.sum() / w[keep].sum()
     return mean_trees(
         [to_trees(_machine(seed).fit(x[keep], y[keep], sample_weight=weight)) for seed in SEEDS]
@@ -159,13 +156,11 @@ def to_trees(machine: HistGradientBoostingClassifier) -> Trees:
     return Trees(columns, limits, values, float(machine._baseline_prediction.ravel()[0]))
 
 
-def fit_both(pairs: Pairs, without_fold: int | None, limits: tuple[float, float] = (0.5, 0.5)) -> GroupModel:
-    return GroupModel(fit(pairs, without_fold, True), fit(pairs, without_fold, False), *limits, {})
+def fit_model(pairs: Pairs, without_fold: int | None, threshold: float = FIRST_LIMIT) -> GroupModel:
+    return GroupModel(fit(pairs, without_fold), threshold, {})
 
 
-def judge(
-    sets: dict[str, list[Item]], models: list[GroupModel], vectors: bool, limit: float, score: Any
-) -> dict[str, Any]:
+def judge(sets: dict[str, list[Item]], models: list[GroupModel], limit: float, score: Any) -> dict[str, Any]:
     """Pass over every set with each article judged by the model of its fold."""
     out = {}
     for name, items in sets.items():
@@ -174,8 +169,7 @@ def judge(
             measured = index.measure(item.features)
             if not measured.stories:
                 return None
-            use = vectors and item.features.vector is not None
-            scores = models[item.fold].scores(measured.table, vectors=use)
+            scores = models[item.fold].scores(measured.table)
             best = int(np.argmax(scores))
             return measured.stories[best].story if scores[best] >= limit else None
 
@@ -218,10 +212,8 @@ def all_pairs(sets: dict[str, list[Item]], models: list[GroupModel] | None) -> P
     return pairs
 
 
-def best_limit(
-    sets: Any, models: list[GroupModel], vectors: bool, score: Any
-) -> tuple[float, dict[str, Any]]:
-    tried = [(judge(sets, models, vectors, limit, score), limit) for limit in GRID]
+def best_limit(sets: Any, models: list[GroupModel], score: Any) -> tuple[float, dict[str, Any]]:
+    tried = [(judge(sets, models, limit, score), limit) for limit in GRID]
     for figures, limit in tried:
         print(
             f"   threshold {limit}: goal {goal(figures):.4f} stream {figures['stream']['b3_f1']}", flush=True
@@ -244,9 +236,7 @@ def dump(model: GroupModel, about: dict[str, Any]) -> str:
         "about": about,
         "columns": NAMES,
         "threshold": model.threshold,
-        "threshold_without": model.threshold_without,
-        "with_vectors": trees(model.with_vectors),
-        "without": trees(model.without),
+        "trees": trees(model.trees),
     }
     return json.dumps(data, separators=(",", ":")) + "\n"
 
@@ -264,26 +254,19 @@ def main() -> None:
     print(f"{sum(map(len, sets.values()))} articles read in {time.time() - start:.0f} s", flush=True)
     pairs = all_pairs(sets, None)
     print(f"{len(pairs.y)} pairs, {sum(pairs.y)} of one story, {time.time() - start:.0f} s", flush=True)
-    models = [fit_both(pairs, k) for k in range(FOLDS)]
-    second = all_pairs(
-        sets, [replace(m, threshold=FIRST_LIMIT, threshold_without=FIRST_LIMIT) for m in models]
-    )
-    pairs.extend(second, sum(pairs.w))
-    models = [fit_both(pairs, k) for k in range(FOLDS)]
-    limit, figures = best_limit(sets, models, True, score)
-    show(f"with vectors, threshold {limit}", figures)
-    limit_without, figures_without = best_limit(sets, models, False, score)
-    show(f"without vectors, threshold {limit_without}", figures_without)
+    models = [fit_model(pairs, k) for k in range(FOLDS)]
+    pairs.extend(all_pairs(sets, models), sum(pairs.w))
+    models = [fit_model(pairs, k) for k in range(FOLDS)]
+    print(f"{len(pairs.y)} pairs with those of its own stories, {time.time() - start:.0f} s", flush=True)
+    limit, figures = best_limit(sets, models, score)
+    show(f"cross-validated, threshold {limit}", figures)
     about = {
         "trained_on": time.strftime("%Y-%m-%d"),
         "data": [*CLUSTERING, "stream/october2023"],
         "cross_validated": {n: {"b3_f1": f["b3_f1"], "pair_f1": f["pair_f1"]} for n, f in figures.items()},
-        "without_vectors": {
-            n: {"b3_f1": f["b3_f1"], "pair_f1": f["pair_f1"]} for n, f in figures_without.items()
-        },
     }
     if args.write:
-        model = fit_both(pairs, None, (limit, limit_without))
+        model = fit_model(pairs, None, limit)
         MODEL_FILE.write_text(dump(model, about), encoding="utf-8")
         print(f"wrote {MODEL_FILE}, {MODEL_FILE.stat().st_size} bytes, {time.time() - start:.0f} s")
 

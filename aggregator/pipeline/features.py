@@ -1,4 +1,4 @@
-"""What grouping knows about an article: weighted words, a vector, places, time, outlet.
+"""What grouping knows about an article: weighted words, places, time, outlet.
 
 Words are hashed into BUCKETS numbers, so no text is kept, in memory, in rows or in data files.
 """
@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .group_words import GroupWord, group_words, is_english
-from .vectors import SIZE, word_vectors
 
 BUCKETS = 1 << 20
 TERMS = 64  # kept of one article, heaviest first
@@ -30,7 +29,7 @@ TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG = 1, 2, 4, 8
 _WEIGHT = {"title": 2.0, "lead": 1.0, "body": 0.5}
 _BACKGROUND = Path(__file__).parent / "data" / "group_background.npz"
 _HEADER = struct.Struct("<BBHHBdII")
-_MAKE = 3
+_MAKE = 4
 _OUTLET_TAIL = re.compile(r"\s+[-|–—]\s+[^-|–—]{2,40}$")
 
 Ids = NDArray[np.int32]
@@ -48,7 +47,6 @@ class Features:
     ids: Ids
     weights: Numbers
     flags: NDArray[np.uint8]
-    vector: NDArray[np.float16] | None
     at: float | None
     outlet: int
     words: int
@@ -59,11 +57,10 @@ class Features:
 
 @dataclass(slots=True)
 class _Bag:
-    """Words gathered field by field: stem → weight, flags, plain word."""
+    """Words gathered field by field: stem → weight and flags."""
 
     weight: dict[str, float] = field(default_factory=dict)
     flags: dict[str, int] = field(default_factory=dict)
-    plain: dict[str, str] = field(default_factory=dict)
     count: int = 0
 
     def add(self, found: Iterable[GroupWord], weight: float, flag: int) -> None:
@@ -74,7 +71,6 @@ class _Bag:
             self.weight[word.stem] = had + weight / (1.0 + had)
             mark = flag | (NAME_FLAG if word.name else 0) | (NUMBER_FLAG if word.number else 0)
             self.flags[word.stem] = self.flags.get(word.stem, 0) | mark
-            self.plain.setdefault(word.stem, "" if word.number else word.plain)
 
 
 def read_features(
@@ -100,7 +96,7 @@ def read_features(
     bag.add(group_words(text[:LEAD], english=english), _WEIGHT["lead"], LEAD_FLAG)
     bag.add(group_words(text[LEAD:], english=english), _WEIGHT["body"], 0)
     return Features(
-        **_arrays(bag, english),
+        **_arrays(bag),
         at=at.astimezone(UTC).timestamp() if at else None,
         outlet=crc32(outlet.encode("utf-8", "replace")),
         words=min(bag.count, 65_535),
@@ -125,22 +121,17 @@ def _without_title(title: str, text: str) -> str:
     return text[len(title) :] if title and text.startswith(title) else text
 
 
-def _arrays(bag: _Bag, english: bool) -> dict[str, Any]:
+def _arrays(bag: _Bag) -> dict[str, Any]:
     stems = list(bag.weight)
     ids = np.fromiter((bucket(s) for s in stems), dtype=np.int32, count=len(stems))
     weights = np.fromiter(bag.weight.values(), dtype=np.float32, count=len(stems))
     flags = np.fromiter(bag.flags.values(), dtype=np.uint8, count=len(stems))
     heavy = weights * background_idf()[ids]
-    vector = None
-    if english:
-        plain = [bag.plain[s] for s in stems]
-        told = [(p, float(w)) for p, w in zip(plain, heavy, strict=True) if p]
-        vector = word_vectors().mean([p for p, _ in told], [w for _, w in told])
     keep = np.argsort(-heavy, kind="stable")[:TERMS]
     keep = keep[np.argsort(ids[keep], kind="stable")]
     ids, first = np.unique(ids[keep], return_index=True)
     keep = keep[first]
-    return {"ids": ids, "weights": weights[keep], "flags": flags[keep], "vector": vector}
+    return {"ids": ids, "weights": weights[keep], "flags": flags[keep]}
 
 
 def bucket(stem: str) -> int:
@@ -180,10 +171,10 @@ def idf_of(counts: Numbers, total: float) -> Numbers:
 
 
 def pack(features: Features) -> bytes:
-    """Return a row's worth of bytes: about 950 for an English article, 450 for another."""
+    """Return a row's worth of bytes: about 500."""
     header = _HEADER.pack(
         _MAKE,
-        (features.vector is not None) | features.dated << 1,
+        features.dated,
         len(features.ids),
         features.words,
         len(features.places),
@@ -191,20 +182,19 @@ def pack(features: Features) -> bytes:
         features.outlet,
         features.title_key,
     )
-    vector = b"" if features.vector is None else features.vector.astype("<f2").tobytes()
     parts = (
         np.asarray(features.places, dtype="<u4"),
         features.ids.astype("<i4"),
         features.weights.astype("<f2"),
         features.flags,
     )
-    return header + b"".join(p.tobytes() for p in parts) + vector
+    return header + b"".join(p.tobytes() for p in parts)
 
 
 def unpack(data: bytes) -> Features:
     """Return the features that `pack` wrote. Raises ValueError on bytes of another make."""
     try:
-        make, marks, n, count, n_places, at, outlet, title_key = _HEADER.unpack_from(data)
+        make, dated, n, count, n_places, at, outlet, title_key = _HEADER.unpack_from(data)
         if make != _MAKE:
             raise ValueError(f"features of make {make}")
         reader = _Reader(data, _HEADER.size)
@@ -213,13 +203,12 @@ def unpack(data: bytes) -> Features:
             ids=reader.take("<i4", n).astype(np.int32),
             weights=reader.take("<f2", n).astype(np.float32),
             flags=reader.take("u1", n),
-            vector=reader.take("<f2", SIZE) if marks & 1 else None,
             at=None if math.isnan(at) else at,
             outlet=outlet,
             words=count,
             places=tuple(int(p) for p in places),
             title_key=title_key,
-            dated=bool(marks & 2),
+            dated=bool(dated),
         )
     except struct.error as exc:
         raise ValueError("features cut short") from exc

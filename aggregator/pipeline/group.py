@@ -239,7 +239,7 @@ class StoryIndex:
 
     def _scores(self, measured: Measured, features: Features) -> NDArray[np.float64]:
         """Ask the model; numbers alone, or one word of many, never make one happening."""
-        scores = self.model.scores(measured.table, vectors=features.vector is not None)
+        scores = self.model.scores(measured.table)
         needed = min(LEAST_WORDS, max(1, len(features.ids) // 2))
         return np.where(measured.shared_words() >= needed, scores, 0.0)
 
@@ -273,7 +273,7 @@ class StoryIndex:
         best = int(np.argmax(scores))
         score, story = float(scores[best]), measured.stories[best].story
         reason = measured.explain(best, scores)
-        joins = score >= self.model.limit(vectors=features.vector is not None)
+        joins = score >= self.model.threshold
         if outside:
             joins = joins and form in COMMENT_FORMS
             return GroupVerdict(

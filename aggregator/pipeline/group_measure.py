@@ -38,10 +38,7 @@ COLUMNS: dict[str, int] = {
     "rarest": 1,
     "shared": 1,
     "numbers": 1,
-    "vector_centroid": 1,
-    "vector_best": 1,
     "lead_over_next": 1,
-    "vector_lead": 1,
     "crowd": -1,
     "hours_to_last": 0,
     "hours_to_first": 0,
@@ -57,7 +54,6 @@ COLUMNS: dict[str, int] = {
     "main_place": 1,
 }
 _SHARED, _NUMBERS = list(COLUMNS).index("shared"), list(COLUMNS).index("numbers")
-VECTOR_COLUMNS = frozenset({"vector_centroid", "vector_best", "vector_lead"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +112,9 @@ class Measurer:
             columns = self._words(article, stories, idf, heavy, title, name)
         finally:
             self._all[article.ids] = self._title[article.ids] = self._name[article.ids] = 0
-        columns |= _vectors(article, stories)
         columns |= _times(article, stories)
         columns |= _context(article, stories)
         columns["lead_over_next"] = _lead(columns["centroid"])
-        columns["vector_lead"] = _lead(columns["vector_best"])
         columns["crowd"] = np.full(len(stories), _crowd(columns["best"]))
         table = np.stack([columns[c] for c in COLUMNS], axis=1).astype(np.float32)
         return Measured(stories, table)
@@ -188,23 +182,6 @@ class Measurer:
 
 def _has(flags: NDArray[np.uint8], flag: int) -> Any:
     return (flags & flag > 0).astype(np.float32)
-
-
-def _vectors(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
-    """Cosines of static vectors; 0 where article or story has none."""
-    n = len(stories)
-    if article.vector is None:
-        return {"vector_centroid": np.zeros(n), "vector_best": np.zeros(n)}
-    own = article.vector.astype(np.float32)
-    centroid, best = np.zeros(n), np.zeros(n)
-    for i, story in enumerate(stories):
-        rows = [m.features.vector for m in story.compared() if m.features.vector is not None]
-        if rows:
-            stack = np.stack(rows).astype(np.float32)
-            mean = stack.mean(axis=0)
-            best[i] = float((stack @ own).max())
-            centroid[i] = float(mean @ own) / (float(np.linalg.norm(mean)) + 1e-6)
-    return {"vector_centroid": centroid, "vector_best": best}
 
 
 def _times(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:

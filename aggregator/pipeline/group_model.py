@@ -1,8 +1,7 @@
 """The trained part of grouping: boosted trees from a data file, scored in numpy.
 
 The file holds numbers only: for each tree, by node in heap order, the column asked, the limit and
-the leaf's value, and says on which data, when and how well it was trained. There are two sets of
-trees: with static vectors (English) and without (every other language).
+the leaf's value, and says on which data, when and how well it was trained.
 """
 
 from __future__ import annotations
@@ -45,21 +44,15 @@ class Trees:
 
 @dataclass(frozen=True, slots=True)
 class GroupModel:
-    """Both sets of trees and their thresholds."""
+    """The trees, the score from which an article joins, and what the file says about itself."""
 
-    with_vectors: Trees
-    without: Trees
-    threshold: float  # of trees with vectors
-    threshold_without: float
+    trees: Trees
+    threshold: float
     about: dict[str, Any]
 
-    def scores(self, table: NDArray[np.float32], *, vectors: bool) -> NDArray[np.float64]:
+    def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return how likely each candidate is the same happening (0.0-1.0)."""
-        return (self.with_vectors if vectors else self.without).scores(table)
-
-    def limit(self, *, vectors: bool) -> float:
-        """Return the score from which an article joins."""
-        return self.threshold if vectors else self.threshold_without
+        return self.trees.scores(table)
 
 
 def read_model(data: dict[str, Any]) -> GroupModel:
@@ -68,13 +61,7 @@ def read_model(data: dict[str, Any]) -> GroupModel:
     if missing := set(data["columns"]) - set(ours):
         raise ValueError(f"the grouping model asks for {sorted(missing)}: run bench.train_group")
     place = np.array([ours.index(c) for c in data["columns"]], dtype=np.int32)
-    return GroupModel(
-        with_vectors=_trees(data["with_vectors"], place),
-        without=_trees(data["without"], place),
-        threshold=data["threshold"],
-        threshold_without=data["threshold_without"],
-        about=data["about"],
-    )
+    return GroupModel(_trees(data["trees"], place), float(data["threshold"]), data["about"])
 
 
 def _trees(data: dict[str, Any], place: NDArray[np.int32]) -> Trees:

@@ -50,7 +50,6 @@ class GroupWord:
     """One word: `stem` is what is counted, `name` says that it stands as a proper name."""
 
     stem: str
-    plain: str  # lower case, as it stands
     name: bool = False
     number: bool = False
 
@@ -75,7 +74,7 @@ def group_words(text: str, *, english: bool) -> Iterator[GroupWord]:
     for match in _WORD.finditer(text):
         raw = match.group()
         if raw[0].isdigit():
-            yield GroupWord(raw.replace(",", ""), raw, number=True)
+            yield GroupWord(raw.replace(",", ""), number=True)
         elif _UNSPACED.match(raw):
             yield from _pairs(raw)
         else:
@@ -85,7 +84,7 @@ def group_words(text: str, *, english: bool) -> Iterator[GroupWord]:
 def _pairs(raw: str) -> Iterator[GroupWord]:
     """Unspaced scripts: overlapping pairs of characters, or the one there is."""
     for i in range(max(len(raw) - 1, 1)):
-        yield GroupWord(raw[i : i + 2], raw[i : i + 2])
+        yield GroupWord(raw[i : i + 2])
 
 
 def _spaced(raw: str, text: str, start: int, english: bool) -> Iterator[GroupWord]:
@@ -95,7 +94,7 @@ def _spaced(raw: str, text: str, start: int, english: bool) -> Iterator[GroupWor
         plain = head if english or len(head) > len(tail) else tail
     if len(plain) < 2 or plain in _STOP:
         return
-    yield GroupWord(_stem(plain, english), plain, name=raw[0].isupper() and not _opens(text, start))
+    yield GroupWord(_stem(plain, english), name=raw[0].isupper() and not _opens(text, start))
 
 
 def _opens(text: str, start: int) -> bool:

@@ -17,12 +17,10 @@ from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.group import StoryIndex
 from aggregator.pipeline.locate import locate
 from aggregator.pipeline.types import Located
-from aggregator.pipeline.vectors import word_vectors
 
 
 def load() -> None:
     """Load what is read once a process, so that `evaluate` is timed without it."""
-    word_vectors()
     background_idf()
     _gazetteer()
     next(iter(evaluate([{}])))
