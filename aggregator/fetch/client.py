@@ -101,7 +101,7 @@ class Web:
         self,
         *,
         user_agent: str,
-        limits: Limits = Limits(),  # noqa: B008  # frozen
+        limits: Limits = Limits(),  # frozen
         allowed: tuple[Network, ...] = (),
         proxy: str = "",
         resolver: AbstractResolver | None = None,

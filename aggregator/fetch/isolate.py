@@ -243,7 +243,9 @@ def _serve(seconds: float, memory: int) -> None:
     importlib.import_module("aggregator.pipeline.parse")
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000_000, 200_000_000))  # models are unpacked into temporary files
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (200_000_000, 200_000_000)
+    )  # models are unpacked into temporary files
     answers.write(b"+")
     answers.flush()
     while head := calls.read(_HEAD.size):

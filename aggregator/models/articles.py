@@ -95,9 +95,13 @@ class Article(models.Model):
             models.Index(fields=["url_hash"], name="article_url_hash"),
             models.Index(fields=["origin"], name="article_origin"),
             models.Index(fields=["id"], name="article_not_indexed", condition=Q(indexed=False)),
-            models.Index(fields=["next_look_at"], name="article_next_look", condition=Q(next_look_at__isnull=False)),
             models.Index(
-                fields=["-reported_at", "-id"], name="article_ask", condition=Q(relevance="ask", status="visible")
+                fields=["next_look_at"], name="article_next_look", condition=Q(next_look_at__isnull=False)
+            ),
+            models.Index(
+                fields=["-reported_at", "-id"],
+                name="article_ask",
+                condition=Q(relevance="ask", status="visible"),
             ),
         ]
 
@@ -117,7 +121,9 @@ class ArticleBody(models.Model):
 
     article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="body")
     text = models.TextField(blank=True, default="")
-    full_text = models.TextField(blank=True, default="", help_text="before boilerplate is removed; '' if the same")
+    full_text = models.TextField(
+        blank=True, default="", help_text="before boilerplate is removed; '' if the same"
+    )
     removed = models.JSONField(default=list, blank=True)
     rule_version = models.PositiveIntegerField(default=1)
     text_sha256 = models.CharField(max_length=64, blank=True, default="")
@@ -132,7 +138,9 @@ class Item(models.Model):
     feed = models.ForeignKey("Feed", models.CASCADE, related_name="items")
     key_hash = models.BigIntegerField()
     article = models.ForeignKey(Article, models.CASCADE, null=True, related_name="items")
-    alias_hash = models.BigIntegerField(null=True, help_text="of headline, date and path: stays when ids churn")
+    alias_hash = models.BigIntegerField(
+        null=True, help_text="of headline, date and path: stays when ids churn"
+    )
     content_hash = models.BigIntegerField(null=True)
     dated_at = models.DateTimeField(null=True, help_text="as the feed last said")
     seen_at = models.DateTimeField()

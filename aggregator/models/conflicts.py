@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.urls import reverse
+
+if TYPE_CHECKING:
+    from aggregator.models.places import Region
 
 
 class Conflict(models.Model):
@@ -15,11 +20,15 @@ class Conflict(models.Model):
     status_as_of = models.CharField(max_length=10, blank=True, default="")
     type = models.CharField(max_length=32, blank=True, default="")
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
-    regions = models.ManyToManyField("Region", related_name="conflicts", blank=True)
+    regions: models.ManyToManyField[Region, Region] = models.ManyToManyField(
+        "Region", related_name="conflicts", blank=True
+    )
     started_on = models.DateField(null=True, blank=True)
     start_precision = models.CharField(max_length=8, blank=True, default="")
     note = models.TextField(blank=True, default="")
-    data = models.JSONField(default=dict, blank=True, help_text="areas, waters, aliases and hints as the rules read them")
+    data = models.JSONField(
+        default=dict, blank=True, help_text="areas, waters, aliases and hints as the rules read them"
+    )
     loaded_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     class Meta:

@@ -32,12 +32,18 @@ class Override(models.Model):
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
-    log_entry = models.ForeignKey("LogEntry", models.SET_NULL, null=True, blank=True, related_name="overrides")
+    log_entry = models.ForeignKey(
+        "LogEntry", models.SET_NULL, null=True, blank=True, related_name="overrides"
+    )
 
     class Meta:
         indexes = [
-            models.Index(fields=["article", "kind"], name="override_article", condition=Q(lifted_at__isnull=True)),
-            models.Index(fields=["other", "kind"], name="override_other", condition=Q(lifted_at__isnull=True)),
+            models.Index(
+                fields=["article", "kind"], name="override_article", condition=Q(lifted_at__isnull=True)
+            ),
+            models.Index(
+                fields=["other", "kind"], name="override_other", condition=Q(lifted_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -48,7 +54,9 @@ class LogEntry(models.Model):
     """One act: who, when, what, why, before and after. Never deleted."""
 
     at = models.DateTimeField()
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     role = models.CharField(max_length=20, default="machine", help_text="machine, curator or admin")
     act = models.CharField(max_length=32)
     target_type = models.CharField(max_length=20)

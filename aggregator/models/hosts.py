@@ -10,7 +10,9 @@ class Host(models.Model):
 
     key = models.CharField(max_length=260, unique=True, help_text="scheme-independent name:port")
     due_at = models.DateTimeField(null=True, blank=True, help_text="when its next feed or page is due")
-    hold_until = models.DateTimeField(null=True, blank=True, help_text="the host asked to be left alone until then")
+    hold_until = models.DateTimeField(
+        null=True, blank=True, help_text="the host asked to be left alone until then"
+    )
     free_at = models.DateTimeField(null=True, blank=True, help_text="real time before which it is not asked")
     lease_until = models.DateTimeField(null=True, blank=True, help_text="real time")
     lease_token = models.BigIntegerField(null=True, blank=True)

@@ -49,7 +49,8 @@ class FingerprintRow(models.Model):
     text_hash = models.BigIntegerField()
     title_hash = models.BigIntegerField()
     absent_at = models.DateTimeField(
-        null=True, help_text="its feed was read then and the article was not in it; null: found in the first poll"
+        null=True,
+        help_text="its feed was read then and the article was not in it; null: found in the first poll",
     )
     credits = models.JSONField(default=list, help_text="whom the article names as the origin of its text")
 

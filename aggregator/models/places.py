@@ -20,7 +20,9 @@ class Region(models.Model):
     status_note = models.TextField(blank=True, default="")
     lat = models.FloatField(null=True, blank=True)
     lon = models.FloatField(null=True, blank=True)
-    data = models.JSONField(default=dict, blank=True, help_text="names, aliases and cues as the rules read them")
+    data = models.JSONField(
+        default=dict, blank=True, help_text="names, aliases and cues as the rules read them"
+    )
     loaded_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     last_story_at = models.DateTimeField(null=True, blank=True)
 

@@ -11,7 +11,9 @@ class Follow(models.Model):
     """Something an account follows: a region, topic, conflict (or a mix) or a search."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="follows")
-    query = models.CharField(max_length=500, help_text="the path and query of the list, e.g. /regions/mali/?topic=battles")
+    query = models.CharField(
+        max_length=500, help_text="the path and query of the list, e.g. /regions/mali/?topic=battles"
+    )
     name = models.CharField(max_length=200)
     made_at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)
@@ -47,7 +49,9 @@ class DigestSubscription(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["email", "query", "rhythm"], name="digest_once")]
-        indexes = [models.Index(fields=["next_at"], name="digest_due", condition=Q(confirmed_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["next_at"], name="digest_due", condition=Q(confirmed_at__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"{self.rhythm} {self.name}"

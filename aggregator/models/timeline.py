@@ -31,7 +31,8 @@ class TimelineEntry(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(region__isnull=False, conflict__isnull=True) | Q(region__isnull=True, conflict__isnull=False),
+                condition=Q(region__isnull=False, conflict__isnull=True)
+                | Q(region__isnull=True, conflict__isnull=False),
                 name="timeline_entry_one_subject",
             ),
             models.UniqueConstraint(
@@ -42,10 +43,15 @@ class TimelineEntry(models.Model):
         ]
         indexes = [
             models.Index(fields=["region", "topic", "-report_at", "-story"], name="timeline_region_report"),
-            models.Index(fields=["region", "topic", "-event_on", "-report_at", "-story"], name="timeline_region_event"),
-            models.Index(fields=["conflict", "topic", "-report_at", "-story"], name="timeline_conflict_report"),
             models.Index(
-                fields=["conflict", "topic", "-event_on", "-report_at", "-story"], name="timeline_conflict_event"
+                fields=["region", "topic", "-event_on", "-report_at", "-story"], name="timeline_region_event"
+            ),
+            models.Index(
+                fields=["conflict", "topic", "-report_at", "-story"], name="timeline_conflict_report"
+            ),
+            models.Index(
+                fields=["conflict", "topic", "-event_on", "-report_at", "-story"],
+                name="timeline_conflict_event",
             ),
             models.Index(
                 fields=["region", "topic", "-report_at", "-story"],
@@ -81,7 +87,9 @@ class DayCount(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["region", "conflict", "topic", "clock", "on"], name="day_count_once", nulls_distinct=False
+                fields=["region", "conflict", "topic", "clock", "on"],
+                name="day_count_once",
+                nulls_distinct=False,
             ),
         ]
         indexes = [

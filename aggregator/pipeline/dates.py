@@ -64,7 +64,7 @@ def read_date(words: str) -> datetime | None:
 
 
 def _iso(words: str) -> datetime | None:
-    if not words[:4].isdigit() or not words[4:5] == "-":
+    if not words[:4].isdigit() or words[4:5] != "-":
         return None
     moment = datetime.fromisoformat(words.replace(" Z", "Z").replace(" +", "+"))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -90,10 +90,10 @@ def _in_words(words: str) -> datetime | None:
         return _moment(hit, words, int(hit[1]), int(hit[2]), int(hit[3]))
     if hit := _DMY.search(words):
         return _numbers(hit, words)
-    if (hit := _D_MONTH_Y.search(words)) and (month := _month(hit[2])):
-        return _moment(hit, words, int(hit[3]), month, int(hit[1]))
-    if (hit := _MONTH_D_Y.search(words)) and (month := _month(hit[1])):
-        return _moment(hit, words, int(hit[3]), month, int(hit[2]))
+    if (hit := _D_MONTH_Y.search(words)) and (named := _month(hit[2])):
+        return _moment(hit, words, int(hit[3]), named, int(hit[1]))
+    if (hit := _MONTH_D_Y.search(words)) and (named := _month(hit[1])):
+        return _moment(hit, words, int(hit[3]), named, int(hit[2]))
     return None
 
 

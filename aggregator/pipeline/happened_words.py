@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Words that tell days, by language: weekdays (Monday first), months, today and yesterday, and traps.
 
 Forms are those that stand in news sentences (the accusative "во вторник", the locative "w sobotę"),

@@ -12,7 +12,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,11 +45,12 @@ _DATE = re.compile(rb"<pubDate>[^<]")
 _ITEM_END = re.compile(rb"</(?:item|entry)\s*>", re.IGNORECASE)
 _ANY_ITEM = re.compile(rb"<(?:item|entry)[\s>]", re.IGNORECASE)
 _ROOT_END = re.compile(rb"</(?:rss|feed|rdf:rdf|channel)\s*>", re.IGNORECASE)
-_ODD = re.compile(
-    rb"<!DOCTYPE|<!ENTITY|xml:base|<source|origLink|xhtml|<media:|<itunes:|<dc:date|<dcterms:|<a10:|<enclosure|"
-    rb"<dc:title|<thr:|<app:|<content:item|isPermaLink=\"true|<atom:(?:link[^>]*alternate|author|updated|summary)",
-    re.IGNORECASE,
+# What the native parser reads otherwise than feedparser, or not at all.
+_ODD_TAG = re.compile(
+    rb"<(?:!DOCTYPE|!ENTITY|!doctype|source|media:|itunes:|dc:date|dcterms:|a10:|enclosure|dc:title|thr:|app:"
+    rb"|content:item|feedburner:origLink|atom:author|atom:updated|atom:summary)"
 )
+_ODD = (b"xml:base", b"xhtml", b'isPermaLink="true', b"'alternate", b'"alternate')
 _LANGUAGE = re.compile(
     rb"<language>\s*(?:<!\[CDATA\[)?\s*([A-Za-z-]{2,20})\s*(?:\]\]>)?\s*</language>|<feed[^>]*xml:lang=[\"']([A-Za-z-]{2,20})"
 )
@@ -147,7 +148,9 @@ def _is_plain(body: bytes, content_type: str) -> bool:
     charset = _CHARSET.search(content_type)
     if named - {b"utf-8", b"utf8"} or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
         return False
-    return _ODD.search(body) is None and _ROOT_END.search(body[-4096:]) is not None and _is_utf8(body)
+    if _ODD_TAG.search(body) or any(mark in body for mark in _ODD):
+        return False
+    return _ROOT_END.search(body[-4096:]) is not None and _is_utf8(body)
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -296,7 +299,7 @@ def _moment_of(entry: Mapping[str, Any]) -> datetime | None:
 
 def _from_struct(parts: Any) -> datetime | None:
     try:
-        moment = datetime(*parts[:6], tzinfo=UTC) if parts else None
+        moment = datetime(*parts[:6], tzinfo=UTC) if parts else None  # type: ignore[misc]
     except (TypeError, ValueError):
         return None
     return moment if moment and moment.year >= FIRST_YEAR else None
@@ -430,7 +433,8 @@ _ALWAYS = {"guid", "url", "title"}
 
 def to_json(entry: Entry) -> dict[str, Any]:
     """Return an entry as JSON values, as a row under way carries it."""
-    values = {name: value for name, value in asdict(entry).items() if value or name in _ALWAYS}
+    fields = ((name, getattr(entry, name)) for name in Entry.__dataclass_fields__)
+    values = {name: value for name, value in fields if value or name in _ALWAYS}
     if entry.published_at:
         values["published_at"] = entry.published_at.isoformat()
     return values

@@ -40,4 +40,5 @@ def after_settle_death(now: datetime, *, attempts: int) -> Next:
 
 def backoff(attempts: int) -> timedelta:
     """Return the wait after `attempts` attempts: 5, 15, 45 minutes and so on, at most six hours."""
-    return min(FIRST_WAIT * 3 ** max(0, min(attempts, 8) - 1), MAX_PAGE_WAIT)
+    times: int = 3 ** max(0, min(attempts, 8) - 1)
+    return min(FIRST_WAIT * times, MAX_PAGE_WAIT)

@@ -128,10 +128,12 @@ class Overlap:
 
     @property
     def containment(self) -> float:
+        """The larger share: near 1.0 when one text lies in the other."""
         return max(self.of_first, self.of_second)
 
     @property
     def coverage(self) -> float:
+        """The smaller share: near 1.0 when the texts are the same."""
         return min(self.of_first, self.of_second)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -73,7 +73,7 @@ def apply(change: Change) -> None:
     )
     if not days:
         return
-    columns = [
+    columns: list[Any] = [
         [day.subject.region_id for day in days],
         [day.subject.conflict_id for day in days],
         [day.subject.topic_id for day in days],
@@ -126,7 +126,7 @@ SELECT count(*) FROM (
      EXCEPT SELECT region_id, conflict_id, topic_id, clock, "on", story_count, key_count
      FROM aggregator_daycount)
 ) differing
-"""  # noqa: S608 - both parts are constants of this module
+"""
 _REFILL = f"""
 INSERT INTO aggregator_daycount (region_id, conflict_id, topic_id, clock, "on", story_count, key_count)
 {_TRUE_COUNTS}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -76,7 +77,7 @@ def _index(articles: Sequence[Article]) -> None:
     shown = [a for a in articles if a.status == Article.Status.VISIBLE]
     gone = [a.pk for a in articles if a.status != Article.Status.VISIBLE]
     texts = [a.body.text if hasattr(a, "body") else a.extract for a in shown]
-    columns = [
+    columns: list[Any] = [
         [a.pk for a in shown],
         [a.reported_at for a in shown],
         [config_of(a.language) for a in shown],

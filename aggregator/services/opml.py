@@ -29,7 +29,7 @@ SHARED_SUFFIXES = (
     "feedburner.com", "livejournal.com", "ghost.io", "wixsite.com", "over-blog.com", "hatenablog.com",
 )  # fmt: skip
 SECOND_LEVEL = frozenset(
-    "ac co com edu gob gov gouv go govt int mil ne net ngo nic or org parliament press sch web".split()  # noqa: SIM905
+    "ac co com edu gob gov gouv go govt int mil ne net ngo nic or org parliament press sch web".split()
 )
 _SPLITS = (" - ", " – ", " — ", " | ", " » ", " > ", ": ")
 

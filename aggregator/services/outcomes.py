@@ -69,7 +69,7 @@ def _is_outage(results: Sequence[tuple[FeedRow, FeedResult]], now: datetime) -> 
     places = {host_key(row.now.url) for row in failed}
     if len(places) + recent_failed < OUTAGE_HOSTS or (len(places) < OUTAGE_HOSTS and not recent_failed):
         return False
-    return (len(failed) + recent_failed) * 2 > len(results) + recent
+    return bool((len(failed) + recent_failed) * 2 > len(results) + recent)
 
 
 def _outcome(row: FeedRow, result: FeedResult, seen: Seen | None, now: datetime) -> Outcome:
@@ -88,7 +88,10 @@ def _outcome(row: FeedRow, result: FeedResult, seen: Seen | None, now: datetime)
         "was_full": was_full,
     }
     if result.parsed is None or seen is None:
-        fresh = {"etag": answer.header("etag"), "last_modified": answer.header("last-modified")}
+        fresh: dict[str, Any] = {
+            "etag": answer.header("etag"),
+            "last_modified": answer.header("last-modified"),
+        }
         return Outcome("unchanged", **common, **(fresh if answer.status == 200 else {}))
     kind = "new" if seen.new_count or seen.edited_count else "unchanged"
     return Outcome(kind, new_count=seen.new_count, document=_document(result, seen), **common)
@@ -106,7 +109,8 @@ def _asked(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 def _document(result: FeedResult, seen: Seen) -> Document:
     parsed, answer = result.parsed, result.answer
-    assert parsed is not None and answer is not None
+    assert parsed is not None
+    assert answer is not None
     dates = [entry.published_at for entry in parsed.entries if entry.published_at]
     return Document(
         item_count=len(parsed.entries),
@@ -136,8 +140,12 @@ _QUIET = (
     "last_modified",
     "body_hash",
     "moved_count",
+    "extra",
+    "title",
+    "last_new_at",
+    "last_full_get_at",
+    "id_policy",
 )
-_QUIET += ("extra", "title", "last_new_at", "last_full_get_at", "id_policy")
 
 
 def _write_feeds(before: Sequence[FeedNow], after: Sequence[FeedNow]) -> None:

@@ -174,7 +174,7 @@ def _chain(shelf: Shelf, story_ids: Iterable[int]) -> None:
     changed = [row for row in rows if row.earlier_id != found[row.pk]]
     alive = set(
         Story.objects.live()
-        .filter(pk__in={found[r.pk] for r in changed} - {None})
+        .filter(pk__in=[pk for r in changed if (pk := found[r.pk]) is not None])
         .values_list("pk", flat=True)
     )
     for row in changed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -65,7 +66,8 @@ def _claim(now: datetime, *, limit: int, attempts: str) -> list[int]:
     with transaction.atomic(), connection.cursor() as cursor:
         if attempts != "= 0":
             cursor.execute(_HOLD, {"bound": MAX_ATTEMPTS})
-        cursor.execute(_CLAIM.format(attempts=attempts), {"lease": LEASE, "now": now, "limit": limit})
+        values: dict[str, Any] = {"lease": LEASE, "now": now, "limit": limit}
+        cursor.execute(_CLAIM.format(attempts=attempts), values)
         return sorted(pk for (pk,) in cursor.fetchall())
 
 

@@ -18,12 +18,12 @@ NO_CONFLICT = "ON CONFLICT DO NOTHING"
 @cache
 def _defaults(model: type[models.Model]) -> dict[str, tuple[str, Any]]:
     """Return column → (database type, default value) of every column but the automatic key."""
-    found = {}
+    found: dict[str, tuple[str, Any]] = {}
     for field in model._meta.concrete_fields:
         if isinstance(field, models.AutoField):
             continue
         kind = field.db_type(connection) or "text"
-        found[field.column] = (kind, field)
+        found[str(field.column)] = (kind, field)
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 
 from aggregator.errors import CurationError
 from aggregator.models import Article, LogEntry, Membership, Override, Story
@@ -17,7 +17,7 @@ from aggregator.models import Article, LogEntry, Membership, Override, Story
 class Actor:
     """Who acts, why and when; `user` is None for the machine."""
 
-    user: AbstractUser | None
+    user: User | None
     now: datetime
     reason: str = ""
 

@@ -125,7 +125,7 @@ def undo_membership(actor: Actor, entry: LogEntry) -> LogEntry:
         undone = log_act(
             actor,
             "undo",
-            Story.objects.get(pk=entry.target_id),
+            Story.objects.get(pk=entry.target_id or 0),
             before={"stories": now_at},
             after={"stories": entry.before["stories"]},
             undo_of=entry,

@@ -97,16 +97,16 @@ def undo_tagging(actor: Actor, entry: LogEntry) -> LogEntry:
     """Lift the overrides of a retag, event date or speaker act and bring back what was there before."""
     with line_lock():
         lift_overrides(entry, actor.now)
-        story_ids = [entry.target_id]
+        story_ids = [entry.target_id or 0]
         if entry.act == "retag":
             rows = {int(pk): value for pk, value in entry.before["rows"].items()}
             _write_rows(entry.before["kind"], rows)
             found = Membership.objects.filter(article_id__in=rows).values_list("story_id", flat=True)
-            story_ids = sorted({entry.target_id, *found})
+            story_ids = sorted({entry.target_id or 0, *found})
         undone = log_act(
             actor,
             "undo",
-            Story.objects.get(pk=entry.target_id),
+            Story.objects.get(pk=entry.target_id or 0),
             before=entry.after,
             after={"restored": entry.act},
             undo_of=entry,

@@ -9,7 +9,9 @@ from aggregator.models import LogEntry
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.membership import undo_membership
 from aggregator.services.curation.tagging import undo_tagging
+from aggregator.services.curation.verdicts import undo_keep_apart, undo_verdict
 from aggregator.services.curation.visibility import undo_hide, undo_pin
+from aggregator.services.sourcing import undo_status
 
 _UNDO: dict[str, Callable[[Actor, LogEntry], LogEntry]] = {
     "merge": undo_membership,
@@ -21,6 +23,13 @@ _UNDO: dict[str, Callable[[Actor, LogEntry], LogEntry]] = {
     "hide": undo_hide,
     "pin": undo_pin,
     "unpin": undo_pin,
+    "relevance": undo_verdict,
+    "original": undo_verdict,
+    "keep_apart": undo_keep_apart,
+    "approve": undo_status,
+    "reject": undo_status,
+    "pause": undo_status,
+    "retire": undo_status,
 }
 
 

@@ -60,11 +60,11 @@ def undo_hide(actor: Actor, entry: LogEntry) -> LogEntry:
         lift_overrides(entry, actor.now)
         hidden = Article.objects.filter(pk__in=entry.before["shown"], status=Article.Status.HIDDEN)
         hidden.update(status=Article.Status.VISIBLE, indexed=False)
-        Story.objects.filter(pk=entry.target_id).update(hidden=False)
+        Story.objects.filter(pk=entry.target_id or 0).update(hidden=False)
         undone = log_act(
             actor,
             "undo",
-            Story.objects.get(pk=entry.target_id),
+            Story.objects.get(pk=entry.target_id or 0),
             before={"hidden": True},
             after={"hidden": False},
             undo_of=entry,
@@ -106,7 +106,7 @@ def unpin_story(actor: Actor, pin_id: int) -> LogEntry:
 def undo_pin(actor: Actor, entry: LogEntry) -> LogEntry:
     """Take back a pin, or put one back."""
     with line_lock():
-        story = Story.objects.get(pk=entry.target_id)
+        story = Story.objects.get(pk=entry.target_id or 0)
         if entry.act == "pin":
             Pin.objects.filter(pk=entry.after["pin"]).delete()
         else:
