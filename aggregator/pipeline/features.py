@@ -139,6 +139,12 @@ def bucket(stem: str) -> int:
     return crc32(stem.encode("utf-8", "replace")) % BUCKETS
 
 
+def rarity(word: str) -> tuple[float, str]:
+    """Return a key that sorts words rarest first, by the background sample."""
+    (found, *_) = [*group_words(word, english=word.isascii()), None]
+    return (-float(background_idf()[bucket(found.stem)]) if found else 0.0, word)
+
+
 @lru_cache(maxsize=1)
 def background_idf() -> Numbers:
     """Inverse document frequency by bucket, from the background sample; unknown words are rarest."""

@@ -152,6 +152,11 @@ class StoryIndex:
         """Return the articles held of a story."""
         return {m.article for m in self.stories[story].members} if story in self.stories else set()
 
+    def first_members(self, story: int, *, but: int, count: int = 3) -> list[int]:
+        """Return the first articles of a story, one left out."""
+        held = self.stories[story].members if story in self.stories else []
+        return [m.article for m in held if m.article != but][:count]
+
     def story_of(self, article: int) -> int | None:
         """Return the story that holds an article, None when it is in no active one."""
         return self._story_of.get(article)

@@ -81,6 +81,18 @@ def group_words(text: str, *, english: bool) -> Iterator[GroupWord]:
             yield from _spaced(raw, text, match.start(), english)
 
 
+def shared_words(text: str, others: str) -> list[str]:
+    """Return words of `text` whose stems stand in `others` too, as they stand, in order: for people to read."""
+    english = is_english(text)
+    theirs = {w.stem for w in group_words(others, english=is_english(others))}
+    found: dict[str, str] = {}
+    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+        for word in group_words(match.group(), english=english):
+            if word.stem in theirs:
+                found.setdefault(word.stem, match.group())
+    return list(dict.fromkeys(found.values()))
+
+
 def _pairs(raw: str) -> Iterator[GroupWord]:
     """Unspaced scripts: overlapping pairs of characters, or the one there is."""
     for i in range(max(len(raw) - 1, 1)):

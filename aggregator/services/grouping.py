@@ -16,12 +16,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from aggregator.models import GroupFeatures, Membership, Override, Story
-from aggregator.pipeline.features import Features, pack, read_features
+from aggregator.models import Article, GroupFeatures, Membership, Override, Story
+from aggregator.pipeline.features import Features, pack, rarity, read_features
 from aggregator.pipeline.group import OUTSIDE_FORMS, SPAN, GroupVerdict
+from aggregator.pipeline.group_words import shared_words
 from aggregator.services.drafts import Draft
 from aggregator.services.story_shelf import Shelf
 
+WORDS_TOLD = 8  # in a reason
 STORY_SPAN = timedelta(seconds=SPAN)
 _UNDATED = frozenset({"missing", "guessed"})
 _shelf = Shelf()
@@ -204,8 +206,20 @@ class _Batch:
             article=draft.article, packed=pack(features), about_story_id=about
         )
 
+    def _name_words(self) -> None:
+        """Put the words that an article shares with its story into the reason, rarest first."""
+        rows = {pk: m for pk, m in self.joined.items() if m.reason.get("rule") == "model"}
+        partners = {pk: _shelf.index.first_members(m.story_id, but=pk) for pk, m in rows.items()}
+        wanted = {a for group in partners.values() for a in group}
+        told = {pk: f"{title}\n{extract}" for pk, title, extract in _titles(wanted)} if wanted else {}
+        for pk, row in rows.items():
+            others = "\n".join(told.get(a, "") for a in partners[pk])
+            words = shared_words(f"{row.article.title}\n{row.article.extract}", others)
+            row.reason["shared"] = sorted(words, key=rarity)[:WORDS_TOLD]
+
     def write(self) -> None:
         """Write stories, memberships and features."""
+        self._name_words()
         Story.objects.bulk_create([self._story_row(pk, draft) for pk, draft in self.opened.items()])
         if self.left:
             Membership.objects.filter(article_id__in=self.left).delete()
@@ -227,6 +241,10 @@ class _Batch:
         return Story(
             pk=pk, first_at=at, last_at=at, happened_on=at.date(), created_at=self.now, changed_at=self.now
         )
+
+
+def _titles(article_ids: set[int]) -> list[tuple[int, str, str]]:
+    return list(Article.objects.filter(pk__in=article_ids).values_list("pk", "title", "extract"))
 
 
 def _where_now(drafts: Sequence[Draft]) -> _Where:

@@ -69,6 +69,14 @@ def test_two_reports_of_one_happening_share_a_story_and_another_happening_opens_
     assert Story.objects.get(pk=story_of(one)).article_count == 2
 
 
+def test_the_reason_of_a_member_names_the_words_it_shares() -> None:
+    one, two = report(DEPOT), report(DEPOT_AGAIN, 1)
+    settle(one, two)
+    reason = Membership.objects.get(article=two).reason
+    assert {"Belgorod", "depot", "fuel"} <= set(reason["shared"])
+    assert reason["rule"] == "model" and reason["story"] == story_of(one)
+
+
 def test_a_restarted_worker_goes_on_where_it_was() -> None:
     one = report(DEPOT)
     settle(one)
@@ -204,5 +212,5 @@ def test_queries_do_not_depend_on_the_number_of_articles(
     ]
     settle(report(MARKET))
     drafts = [draft_of(r) for r in reports]
-    with line_lock(), django_assert_max_num_queries(14):
+    with line_lock(), django_assert_max_num_queries(15):
         grouping.group_batch(drafts, DAY)

@@ -1,8 +1,9 @@
 """Evaluate the grouping stage on rows in order of arrival: the rule the line uses, no look-ahead.
 
 Rows are `{id, title, text, date, url, source}`, any of them null or missing, out comes
-`{id, cluster}`. A row's cluster is its story; live blogs and anniversary pieces stand outside and
-get null, and an opinion or explainer gets the story it is about, null when there is none.
+`{id, cluster}`: the story decided on arrival, without the line's later repair. The form of an item
+is another stage's business: here every row is grouped, so that an opinion or explainer gets the
+story it is about, as the line tells it beside the story ("also published").
 """
 
 from __future__ import annotations
