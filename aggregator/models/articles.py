@@ -241,6 +241,9 @@ class Work(models.Model):
     why = models.CharField(max_length=12, default="new", help_text="new, edited, look, retag")
     host = models.ForeignKey("Host", models.PROTECT, null=True, blank=True, related_name="work")
     next_at = models.DateTimeField()
+    reported_at = models.DateTimeField(
+        null=True, blank=True, help_text="the article's: a backlog is settled oldest report first"
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     alone = models.BooleanField(default=False, help_text="its batch died: it is retried by itself")
@@ -254,7 +257,9 @@ class Work(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["host", "next_at"], name="work_page_due", condition=Q(stage="page")),
-            models.Index(fields=["next_at", "article"], name="work_settle_due", condition=Q(stage="settle")),
+            models.Index(
+                fields=["reported_at", "article"], name="work_settle_order", condition=Q(stage="settle")
+            ),
             models.Index(fields=["article"], name="work_held", condition=Q(stage="held")),
         ]
 

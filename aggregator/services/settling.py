@@ -2,7 +2,8 @@
 
 All rules run in memory first; then one transaction under the line's lock writes a batch. A row
 is claimed with a lease on the database's real clock and its attempts rise at the claim, so a
-killed worker loses nothing: the lease runs out and the row is tried again by itself.
+killed worker loses nothing: the lease runs out and the row is tried again by itself. A backlog is
+settled oldest report first, so that stories grow in the order in which things were reported.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ WHERE article_id IN (
     SELECT article_id FROM aggregator_work
     WHERE stage = 'settle' AND next_at <= %(now)s AND attempts {attempts}
       AND (lease_until IS NULL OR lease_until < clock_timestamp())
-    ORDER BY next_at, article_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ORDER BY reported_at, article_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 RETURNING article_id
 """
@@ -75,7 +76,7 @@ def _settle(article_ids: Sequence[int], now: datetime) -> None:
     work = list(
         Work.objects.filter(pk__in=article_ids, stage=Work.Stage.SETTLE)
         .select_related("article__source__publisher", "article__feed")
-        .order_by("article_id")
+        .order_by("reported_at", "article_id")
     )
     texts = read_texts(work, now)
     drafts = judge(list(zip(work, texts, strict=True)), now)

@@ -295,6 +295,7 @@ def _insert_work(new: list[_Fresh], ids: dict[tuple[int, int], int], now: dateti
             "stage": ["page" if page else "settle" for page in wants_page],
             "host_id": [host_ids.get(key) for key in keys],
             "next_at": [now] * len(new),
+            "reported_at": [min(each.entry.published_at or now, now) for each in new],
             "entry": [json.dumps(to_json(each.entry)) for each in new],
         },
     )
