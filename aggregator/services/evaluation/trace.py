@@ -13,6 +13,7 @@ from typing import Any
 
 from aggregator.models import Article, Publisher, Source
 from aggregator.pipeline import credits, extract, fingerprint
+from aggregator.pipeline.clean import plain
 from aggregator.pipeline.page_dates import read_moment
 from aggregator.pipeline.types import ArticleText, Classified, Entry, Located, Reason
 from aggregator.pipeline.words import mend
@@ -112,7 +113,7 @@ def _answers(article_ids: Sequence[int], ids: Mapping[int, Any]) -> Iterator[dic
 
 def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
-    return value.replace("\x00", "") if isinstance(value, str) else ""
+    return plain(value) if isinstance(value, str) else ""
 
 
 def _date(value: Any) -> datetime | None:
