@@ -11,14 +11,17 @@ from typing import Any
 from celery import shared_task
 
 from aggregator import clock
-from aggregator.services import fetching, indexing, looking, nudge, polling, retention, settling
+from aggregator.services import nudge, vocabulary_edits
 
+# Services are met inside the tasks: the network's worker needs none of what the rules bring along.
 SECONDS = 20.0  # a task works for so long before it lets others in; the next nudge goes on
 
 
 @shared_task(ignore_result=True)
 def poll_due() -> None:
     """Poll feeds and fetch pages that are due, then nudge again while more are."""
+    from aggregator.services import fetching, looking, polling
+
     looking.look_again(clock.now())
     if polling.poll_due(fetching.open_network(), clock.now):
         nudge.poll()
@@ -27,6 +30,8 @@ def poll_due() -> None:
 @shared_task(ignore_result=True)
 def advance_due() -> None:
     """Settle articles that wait for the rules, then nudge again while more do."""
+    from aggregator.services import settling
+
     if _while_more(lambda: settling.settle_due(clock.now())):
         nudge.advance()
 
@@ -34,12 +39,16 @@ def advance_due() -> None:
 @shared_task(ignore_result=True)
 def index_due() -> None:
     """Make search rows of settled articles."""
+    from aggregator.services import indexing
+
     _while_more(indexing.index_due)
 
 
 @shared_task(ignore_result=True)
 def mend() -> None:
     """Make good what was forgotten, then nudge both queues."""
+    from aggregator.services import polling
+
     polling.mend(clock.now())
     nudge.poll()
     nudge.advance()
@@ -48,6 +57,8 @@ def mend() -> None:
 @shared_task(ignore_result=True)
 def roll_up() -> None:
     """Sum up old polls."""
+    from aggregator.services import retention
+
     retention.roll_up(clock.now())
 
 
@@ -67,6 +78,12 @@ def repair_stories() -> None:
 def send_digests() -> None:
     """Send the digests that are due."""
     _call("aggregator.services.digests", "send_digests")
+
+
+@shared_task(ignore_result=True)
+def run_desk_job(job_id: str) -> None:
+    """Do what a curator has asked for in the background."""
+    vocabulary_edits.run(job_id, clock.now())
 
 
 def _while_more(step: Callable[[], Any]) -> bool:

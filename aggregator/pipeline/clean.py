@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 
 import nh3
 
@@ -39,23 +40,22 @@ _BLOCK = re.compile(
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<[!?][^<>]*>")
 _OPEN_TAG = re.compile(r"</?[a-zA-Z!?]")
-_SPACES = re.compile(r"[ \t\r\f\v\u00a0\u2000-\u200a\u202f\u3000]+")
-_BREAKS = re.compile(r"\s*\n\s*")
 _BLANK_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
-_PARAGRAPH = "\x01"
 
 
 def plain(words: str) -> str:
     """Return text without characters that a database refuses or that change how others are shown."""
+    if words.isprintable():  # the usual case, and quick
+        return words
     return _CONTROL.sub("", words) if _CONTROL.search(words) else words
 
 
 def one_line(markup: str, limit: int = MAX_LINE) -> str:
     """Return a title, author or name as one line of text, at most `limit` characters."""
-    words = markup[: limit * 8]
+    words = plain(markup[: limit * 8])
     if "<" in words or "&" in words:
         words = _without_tags(words)
-    return _shortened(" ".join(plain(words).split()), limit)
+    return _shortened(" ".join(words.split()), limit)
 
 
 def to_text(markup: str, limit: int = MAX_TEXT) -> str:
@@ -63,20 +63,22 @@ def to_text(markup: str, limit: int = MAX_TEXT) -> str:
 
     A word of HTML that was escaped twice is cut out as well: a text may not look like a tag.
     """
-    words = markup[:MAX_MARKUP]
+    words = plain(markup[:MAX_MARKUP])
     if "<" not in words and "&" not in words:
-        return _paragraphs(_BLANK_LINE.sub(_PARAGRAPH, words), limit)
+        return _paragraphs(_BLANK_LINE.split(words), limit)
     if not _OPEN_TAG.search(words) and "&lt;" not in words:
-        return _paragraphs(_BLANK_LINE.sub(_PARAGRAPH, html.unescape(words)), limit)
-    words = _BLOCK.sub(lambda hit: f" {_PARAGRAPH}{hit[0]}", words.replace(_PARAGRAPH, ""))
-    return _paragraphs(_without_tags(words), limit)
+        return _paragraphs(_BLANK_LINE.split(_without_tags(words)), limit)
+    # Splitting and joining is several times as quick as replacing; that other tags become <p does not matter.
+    words = " \n<p".join(_BLOCK.split(words.replace("\n", " ").replace("\r", " ")))
+    return _paragraphs(_without_tags(words).split("\n"), limit)
 
 
 def _without_tags(words: str) -> str:
+    """Cut tags out, read entities, and cut out what looks like a tag only then."""
     if _OPEN_TAG.search(words):
         words = _strip(words)
-    words = html.unescape(words)
-    if _TAG.search(words):
+    words = plain(html.unescape(words))
+    if "<" in words and _TAG.search(words):
         words = _TAG.sub(" ", words)
         if _TAG.search(words):  # tags inside tags: nothing that anyone wrote
             words = words.replace("<", " ")
@@ -89,9 +91,9 @@ def _strip(words: str) -> str:
     return nh3.clean(words, tags=set(), clean_content_tags=SILENT, strip_comments=True)
 
 
-def _paragraphs(words: str, limit: int) -> str:
-    lines = (" ".join(line.split()) for line in words.split(_PARAGRAPH))
-    return _shortened(plain("\n".join(line for line in lines if line)), limit)
+def _paragraphs(parts: Iterable[str], limit: int) -> str:
+    lines = [" ".join(part.split()) for part in parts]
+    return _shortened("\n".join([line for line in lines if line]), limit)
 
 
 def _shortened(words: str, limit: int) -> str:

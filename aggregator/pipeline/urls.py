@@ -7,6 +7,7 @@ nor do words that only say where a reader came from.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 import xxhash
@@ -27,6 +28,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206
 _KEPT = "%/:@!$&'()*+,;=~-._?[]"
 
 
+@lru_cache(maxsize=4096)
 def canonical_url(url: str, base: str = "") -> str:
     """Return `url` (relative ones against `base`) in one spelling, '' when it is no http(s) address.
 
@@ -49,8 +51,7 @@ def canonical_url(url: str, base: str = "") -> str:
 
 def _split(url: str, base: str) -> SplitResult | None:
     url = url.strip()
-    inner = _UNSAFE.search(url)
-    if inner is not None:
+    if not (url.isascii() and url.isprintable() and " " not in url):
         url = _UNSAFE.sub(lambda hit: "%20" if hit[0] == " " else "", url)
     try:
         if base and not url.lower().startswith(("http://", "https://")):
@@ -89,6 +90,7 @@ def _is_tracking(pair: str) -> bool:
     return name in TRACKING or name.startswith(TRACKING_PREFIXES)
 
 
+@lru_cache(maxsize=4096)
 def bare_url(url: str) -> str:
     """Return what is compared: the canonical address without scheme, "www." and trailing slash."""
     whole = canonical_url(url)
@@ -131,6 +133,7 @@ def site_of(url: str) -> str:
     return host_key(url).rpartition(":")[0].removeprefix("www.")
 
 
+@lru_cache(maxsize=4096)
 def path_of(url: str) -> str:
     """Return the path alone, without trailing slash."""
     parts = _split(url, "")

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 from django.db import connection, models
 
+COPY_FROM = 100  # rows from which copying costs less than arrays do
 NO_CONFLICT = "ON CONFLICT DO NOTHING"
 
 
@@ -43,22 +45,50 @@ def insert_rows(
     size = len(next(iter(columns.values())))
     if not size:
         return []
-    given, params = [], {}
-    for name, values in columns.items():
-        given.append(f"%({name})s::{_array_of(kinds[name][0])}[]")
-        params[name] = list(values)
     constants = {name: field for name, (_, field) in kinds.items() if name not in columns}
-    for name, field in constants.items():
-        params[f"c_{name}"] = field.get_db_prep_save(field.get_default(), connection)
-    names = ", ".join(f'"{name}"' for name in [*columns, *constants])
-    chosen = [_cast(name, kinds[name][0]) for name in columns]
+    params = {f"c_{name}": _default_of(field) for name, field in constants.items()}
+    if size >= COPY_FROM and connection.in_atomic_block:
+        table = _copied(model, columns)
+        chosen = [f'given."{name}"' for name in columns]
+    else:
+        table, arrays = _arrays(columns, kinds)
+        params.update(arrays)
+        chosen = [_cast(name, kinds[name][0]) for name in columns]
     chosen += [f"%(c_{name})s::{kinds[name][0]}" for name in constants]
-    own = ", ".join(f'"{name}"' for name in columns)
+    names = ", ".join(f'"{name}"' for name in [*columns, *constants])
     statement = (
-        f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {", ".join(chosen)} '
-        f"FROM unnest({', '.join(given)}) AS given({own}) {conflict}"
+        f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {", ".join(chosen)} FROM {table} {conflict}'
     )
     return _run(statement, params, returning)
+
+
+def _default_of(field: models.Field[Any, Any]) -> Any:
+    return field.get_db_prep_save(field.get_default(), connection)
+
+
+def _arrays(
+    columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, tuple[str, Any]]
+) -> tuple[str, dict[str, Any]]:
+    """Return a source of rows made of arrays, and its parameters."""
+    given = ", ".join(f"%({name})s::{_array_of(kinds[name][0])}[]" for name in columns)
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"unnest({given}) AS given({names})", {name: list(values) for name, values in columns.items()}
+
+
+def _copied(model: type[models.Model], columns: Mapping[str, Sequence[Any]]) -> str:
+    """Copy rows into a table of this session that is empty after the transaction; return it as a source."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    table = f'"given_{model._meta.model_name}_{crc32(names.encode())}"'
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ON COMMIT DELETE ROWS "
+            f'AS SELECT {names} FROM "{model._meta.db_table}" WITH NO DATA'
+        )
+        cursor.execute(f"TRUNCATE {table}")
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in zip(*columns.values(), strict=True):
+                copy.write_row(row)
+    return f"{table} AS given"
 
 
 def _array_of(kind: str) -> str:
