@@ -1,0 +1,71 @@
+"""Measure classify: held-in figures by evaluate, and speed on 3 kB articles, one core.
+
+    python bench/classify.py
+
+Figures on the development sets are resubstitution (the shipped model was trained on them): they
+only show that nothing broke. Held-out figures are those of bench/train_classify.py.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+
+import classify_sets as sets
+import numpy as np
+from classify_sets import Row
+from train_classify import Trainer, f1
+
+from aggregator.pipeline.classify import classify
+from aggregator.pipeline.locate import locate
+
+SIZE = 3_000
+
+
+def speed(trainer: Trainer, rows: Sequence[Row]) -> dict[str, int]:
+    """Return articles a second of CPU for locate, classify and both, each text padded to SIZE."""
+    articles = [(row.title, (row.text + " ") * (SIZE // max(60, len(row.text) + 1) + 1)) for row in rows]
+    articles = [(title, text[:SIZE]) for title, text in articles]
+    begin = time.process_time()
+    located = [
+        locate(a, b, gazetteer=trainer.gazetteer, home_region=None, language="en") for a, b in articles
+    ]
+    between = time.process_time()
+    for (title, text), places in zip(articles, located, strict=True):
+        classify(title, text, language="en", located=places, rules=trainer.rules)
+    end = time.process_time()
+    count = len(articles)
+    return {
+        "locate": round(count / (between - begin)),
+        "classify": round(count / (end - between)),
+        "both": round(count / (end - begin)),
+    }
+
+
+def figures(trainer: Trainer, rows: Sequence[Row]) -> dict[str, float | None]:
+    """Return relevance F1 and, where the set has forms, the share of broad forms that are right."""
+    broad = {rule.slug: rule.broad for rule in trainer.rules.forms.rules}
+    gold, found, right = [], [], []
+    for row in rows:
+        places = locate(row.title, row.text, gazetteer=trainer.gazetteer, home_region=None, language="")
+        verdict = classify(row.title, row.text, located=places, rules=trainer.rules)
+        if row.relevant is not None:
+            gold.append(row.relevant == 1)
+            found.append(verdict.relevance == "in")
+        if row.form and row.relevant == 1:
+            right.append(broad.get(verdict.form) == row.form)
+    share = round(sum(right) / len(right), 3) if right else None
+    return {"n": len(rows), "relevance_f1": round(f1(np.array(gold), np.array(found)), 3), "form": share}
+
+
+def main() -> None:
+    """Print one JSON line."""
+    trainer = Trainer()
+    stream = sets.stream()
+    out = {"stream": figures(trainer, stream), "feedmix": figures(trainer, sets.feedmix())}
+    print(json.dumps({**out, "per_second": speed(trainer, stream)}))
+
+
+if __name__ == "__main__":
+    main()
