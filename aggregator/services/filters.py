@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext_noop
+
 REPORT, EVENT = "report", "event"
 EARLIEST = date(1900, 1, 1)
 _CURSOR = re.compile(r"([re])(?:(\d{8})-)?(-?\d{1,17})-(\d{1,18})")
@@ -46,12 +48,12 @@ class Cursor:
         """Return the cursor written in `text`. Raises FilterError when it is none, or of another order."""
         found = _CURSOR.fullmatch(text)
         if not found or (found[1] == "e") != (order == EVENT) or (found[1] == "e") != bool(found[2]):
-            raise FilterError("cursor", "This page address is not from this list.")
+            raise FilterError("cursor", gettext_noop("This page address is not from this list."))
         try:
             event_on = datetime.strptime(found[2], "%Y%m%d").date() if found[2] else None  # noqa: DTZ007
             return cls(_EPOCH + timedelta(microseconds=int(found[3])), int(found[4]), event_on)
         except (ValueError, OverflowError):
-            raise FilterError("cursor", "This page address is not from this list.") from None
+            raise FilterError("cursor", gettext_noop("This page address is not from this list.")) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,10 @@ def read(query: Mapping[str, str], *, default_order: str = REPORT) -> Filters:
     """Return the filters of a query string. Raises FilterError with a sentence that names what is wrong."""
     order = query.get("order") or default_order
     if order not in (REPORT, EVENT):
-        raise FilterError("order", "Lists run by event or by report date.")
+        raise FilterError("order", gettext_noop("Lists run by event or by report date."))
     since, until, as_of = (_day(query, name) for name in ("from", "to", "asof"))
     if since and until and since > until:
-        raise FilterError("from", "The first day lies after the last.")
+        raise FilterError("from", gettext_noop("The first day lies after the last."))
     before, after = (_cursor(query, name, order) for name in ("before", "after"))
     return Filters(
         order=order,
@@ -140,7 +142,7 @@ def read(query: Mapping[str, str], *, default_order: str = REPORT) -> Filters:
 def _word(query: Mapping[str, str], name: str) -> str:
     text = query.get(name, "").strip()
     if text and not SLUG.fullmatch(text):
-        raise FilterError(name, f"This {name} is not one of ours.")
+        raise FilterError(name, gettext_noop("This filter is not one of ours."))
     return text
 
 
@@ -155,9 +157,9 @@ def _day(query: Mapping[str, str], name: str) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise FilterError(name, "Dates are written like 2023-09-19.") from None
+        raise FilterError(name, gettext_noop("Dates are written like 2023-09-19.")) from None
     if not EARLIEST <= day <= date(9998, 12, 31):
-        raise FilterError(name, "This date lies outside the archive.")
+        raise FilterError(name, gettext_noop("This date lies outside the archive."))
     return day
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import xxhash
+from django.db import connection
 
 from aggregator.models import (
     Article,
@@ -117,13 +118,26 @@ class _Plan:
 
 def _make_batch(world: _World, stories: int, until: datetime, days: int) -> int:
     plans = [_plan(world, until, days) for _ in range(stories)]
+    articles = [article for plan in plans for article in plan.articles]
     with locks.line_lock():
-        articles = [article for plan in plans for article in plan.articles]
+        _number(articles, Article)
+        origins = _origins(plans)
         Article.objects.bulk_create(articles, batch_size=1000)
-        _write_origins(plans)
+        Origin.objects.bulk_create(origins, batch_size=1000)
         _write_members(plans, until)
         _write_texts(articles)
     return len(articles)
+
+
+def _number(rows: Sequence[Article] | Sequence[Origin], model: type[Article] | type[Origin]) -> None:
+    """Give rows their ids beforehand, so that articles and origins can name each other when written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, len(rows)],
+        )
+        for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = number
 
 
 def _plan(world: _World, until: datetime, days: int) -> _Plan:
@@ -164,21 +178,20 @@ def _article(world: _World, region: Region, at: datetime, late: timedelta) -> Ar
     )  # fmt: skip
 
 
-def _write_origins(plans: Sequence[_Plan]) -> None:
+def _origins(plans: Sequence[_Plan]) -> list[Origin]:
+    """Return the origins to be written; every article gets its own, an agency's, or that of its original."""
     made: list[Origin] = []
-    changed: list[Article] = []
     for plan in plans:
         for number, article in enumerate(plan.articles):
-            copied, agency = plan.copies[number], plan.origins[number]
+            copied = plan.copies[number]
             if copied is not None:
                 _make_copy(article, plan.articles[copied])
             else:
-                article.origin = agency or _own_origin(article, made)
-            changed.append(article)
-    Origin.objects.bulk_create(made, batch_size=1000)
-    for article in changed:
+                article.origin = plan.origins[number] or _own_origin(article, made)
+    _number(made, Origin)
+    for article in (article for plan in plans for article in plan.articles):
         article.origin_id = article.origin.pk if article.origin else None
-    Article.objects.bulk_update(changed, ["origin", "copy_of", "copy_kind", "copy_score"], batch_size=1000)
+    return made
 
 
 def _make_copy(article: Article, original: Article) -> None:

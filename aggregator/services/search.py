@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from aggregator.models import Article, Conflict, Region, RegionLink, Source, Topic
 from aggregator.services.filters import FilterError, Filters
@@ -66,7 +67,7 @@ def read_query(text: str) -> Query:
     """Return the query written in `text`. Raises FilterError when it is too long or only excludes."""
     text = text.replace("\x00", " ").strip()
     if len(text) > MAX_LENGTH:
-        raise FilterError("q", f"A search has at most {MAX_LENGTH} characters.")
+        raise FilterError("q", gettext_noop("A search has at most 300 characters."))
     query, parts, wanted = Query(), [], 0
     for minus, phrase, word in _TOKEN.findall(text)[:MAX_WORDS]:
         pair = _PAIR.fullmatch(word) if word else None
@@ -78,7 +79,7 @@ def read_query(text: str) -> Query:
             parts.append(f'{minus}"{phrase}"' if phrase else word)
     query = replace(query, text=" ".join(parts), wanted=wanted)
     if parts and query.empty:
-        raise FilterError("q", "A search needs at least one word that is to be there.")
+        raise FilterError("q", gettext_noop("A search needs at least one word that is to be there."))
     return query
 
 
@@ -88,7 +89,7 @@ def _narrowed(query: Query, name: str, value: str) -> Query:
     try:
         day = date.fromisoformat(value)
     except ValueError:
-        raise FilterError("q", "Dates are written like before:2023-09-19.") from None
+        raise FilterError("q", gettext_noop("Dates are written like before:2023-09-19.")) from None
     return replace(query, until=day) if name == "before" else replace(query, since=day)
 
 

@@ -12,29 +12,28 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext
-from django.utils.translation import gettext_noop as _noop
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
 register = template.Library()
 
 _HTTP = re.compile(r"https?://[^\s\x00-\x20\"'<>\\]+\Z", re.IGNORECASE)
 KINDS = {
-    "national": _noop("national outlet"),
-    "public-broadcaster": _noop("public broadcaster"),
-    "regional": _noop("regional outlet"),
-    "analysis": _noop("analysis"),
-    "state-aligned": _noop("state-aligned outlet"),
-    "state-media": _noop("state media"),
-    "state-funded": _noop("state-funded outlet"),
-    "investigative": _noop("investigative outlet"),
-    "igo": _noop("international organisation"),
-    "specialist": _noop("specialist outlet"),
-    "wire": _noop("wire agency"),
-    "official": _noop("official source: a party's own words"),
-    "aggregator": _noop("aggregator"),
-    "ngo": _noop("non-governmental organisation"),
-    "advocacy-press": _noop("advocacy press"),
-    "opposition-press": _noop("opposition press"),
+    "national": gettext_noop("national outlet"),
+    "public-broadcaster": gettext_noop("public broadcaster"),
+    "regional": gettext_noop("regional outlet"),
+    "analysis": gettext_noop("analysis"),
+    "state-aligned": gettext_noop("state-aligned outlet"),
+    "state-media": gettext_noop("state media"),
+    "state-funded": gettext_noop("state-funded outlet"),
+    "investigative": gettext_noop("investigative outlet"),
+    "igo": gettext_noop("international organisation"),
+    "specialist": gettext_noop("specialist outlet"),
+    "wire": gettext_noop("wire agency"),
+    "official": gettext_noop("official source: a party's own words"),
+    "aggregator": gettext_noop("aggregator"),
+    "ngo": gettext_noop("non-governmental organisation"),
+    "advocacy-press": gettext_noop("advocacy press"),
+    "opposition-press": gettext_noop("opposition press"),
 }
 
 

@@ -6,43 +6,42 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_noop as _noop
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 register = template.Library()
 
 MAX_LENGTH = 400
 REASONS = {
-    "named": _noop("names the place"),
-    "cue": _noop("matched words"),
-    "cues": _noop("matched words"),
-    "model": _noop("the words taken together"),
-    "both": _noop("matched words, and the words taken together"),
-    "curator": _noop("a curator decided"),
-    "same_event": _noop("same happening"),
-    "as_reported": _noop("no better knowledge than the report"),
-    "form_not_dated": _noop("pieces of this form date no event"),
-    "form_pattern": _noop("the headline or the opening says so"),
-    "form_default": _noop("nothing says otherwise"),
-    "opened": _noop("opened the story"),
-    "is_own": _noop("its own outlet's address"),
-    "too_short_to_trace": _noop("too short to compare"),
-    "earlier_than_its_copies": _noop("earlier than the texts like it"),
-    "same_text": _noop("nearly the same text"),
-    "no_match": _noop("no earlier text like it"),
-    "names_agency": _noop("names a wire agency"),
-    "names_outlet": _noop("names the outlet it comes from"),
-    "speaker": _noop("speaks for the story"),
-    "relevance_source": _noop("this outlet writes about conflicts only"),
-    "relevance_score": _noop("its words are those of reports on conflicts"),
-    "conflict_area": _noop("is about its area"),
-    "conflict_states": _noop("is about its parties"),
-    "conflict_named": _noop("names the conflict"),
-    "conflict_country": _noop("is about its country"),
-    "weekday": _noop("from the text: a day of the week"),
-    "date": _noop("from the text: a date"),
-    "today": _noop("from the text: the day of the report"),
-    "yesterday": _noop("from the text: the day before"),
+    "named": gettext_noop("names the place"),
+    "cue": gettext_noop("matched words"),
+    "cues": gettext_noop("matched words"),
+    "model": gettext_noop("the words taken together"),
+    "both": gettext_noop("matched words, and the words taken together"),
+    "curator": gettext_noop("a curator decided"),
+    "same_event": gettext_noop("same happening"),
+    "as_reported": gettext_noop("no better knowledge than the report"),
+    "form_not_dated": gettext_noop("pieces of this form date no event"),
+    "form_pattern": gettext_noop("the headline or the opening says so"),
+    "form_default": gettext_noop("nothing says otherwise"),
+    "opened": gettext_noop("opened the story"),
+    "is_own": gettext_noop("its own outlet's address"),
+    "too_short_to_trace": gettext_noop("too short to compare"),
+    "earlier_than_its_copies": gettext_noop("earlier than the texts like it"),
+    "same_text": gettext_noop("nearly the same text"),
+    "no_match": gettext_noop("no earlier text like it"),
+    "names_agency": gettext_noop("names a wire agency"),
+    "names_outlet": gettext_noop("names the outlet it comes from"),
+    "speaker": gettext_noop("speaks for the story"),
+    "relevance_source": gettext_noop("this outlet writes about conflicts only"),
+    "relevance_score": gettext_noop("its words are those of reports on conflicts"),
+    "conflict_area": gettext_noop("is about its area"),
+    "conflict_states": gettext_noop("is about its parties"),
+    "conflict_named": gettext_noop("names the conflict"),
+    "conflict_country": gettext_noop("is about its country"),
+    "weekday": gettext_noop("from the text: a day of the week"),
+    "date": gettext_noop("from the text: a date"),
+    "today": gettext_noop("from the text: the day of the report"),
+    "yesterday": gettext_noop("from the text: the day before"),
 }
 SILENT = frozenset(
     {"code", "rule", "twin", "story", "runner_up", "override", "shared", "of_original", "title"}
