@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aggregator.models import Article, ArticleBody, Revision, Source
+from aggregator.pipeline import revisions
 from aggregator.services.drafts import Draft
 
 RULE_VERSION = 1
-MOST_KEPT = 24  # revisions an article; the first and the newest are always kept
-LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
 
 
 def revise(drafts: Sequence[Draft], now: datetime) -> None:
@@ -35,7 +34,7 @@ def _revise_one(draft: Draft, body: ArticleBody | None, last: Revision | None, n
     new = draft.text.full_text or draft.text.text
     old = (body.full_text or body.text) if body else ""
     old_title = last.title if last else ""
-    draft.text_changed = passages(old) != passages(new)
+    draft.text_changed = revisions.passages(old) != revisions.passages(new)
     title_changed = old_title != article.title
     if last is not None and not draft.text_changed and not title_changed:
         return
@@ -50,23 +49,17 @@ def _revise_one(draft: Draft, body: ArticleBody | None, last: Revision | None, n
         text_sha256=hashlib.sha256(f"{article.title}\n{new}".encode()).hexdigest(),
         rule_version=RULE_VERSION,
         title_changed=title_changed and last is not None,
-        passages_changed=min(len(set(passages(old)) ^ set(passages(new))), 30_000),
+        passages_changed=min(revisions.passages_changed(old, new), 30_000),
     )
     _forget_middle(article)
     article.revision_count = Revision.objects.filter(article=article).count()
 
 
-def passages(text: str) -> list[str]:
-    """Return the paragraphs of a text as they are compared: white space folded, empty ones left out."""
-    folded = (" ".join(line.split()) for line in text.splitlines())
-    return [line for line in folded if line]
-
-
 def _forget_middle(article: Article) -> None:
-    rows = list(Revision.objects.filter(article=article).order_by("number").values_list("pk", flat=True))
-    surplus = len(rows) - MOST_KEPT
-    if surplus > 0:
-        Revision.objects.filter(pk__in=rows[1 : 1 + surplus]).delete()
+    rows = Revision.objects.filter(article=article)
+    gone = revisions.surplus(list(rows.values_list("number", flat=True)))
+    if gone:
+        rows.filter(number__in=gone).delete()
 
 
 def schedule_looks(articles: Sequence[Article], now: datetime) -> None:
@@ -80,4 +73,4 @@ def next_look_at(article: Article, now: datetime) -> datetime | None:
     source = article.source
     if not source.revisions_on or source.text_from != Source.Text.PAGE:
         return None
-    return next((at for wait in LOOKS if (at := article.found_at + wait) > now), None)
+    return revisions.next_look_at(article.found_at, now)
