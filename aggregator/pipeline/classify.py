@@ -17,6 +17,7 @@ from typing import Any
 from aggregator.pipeline.conflicts import ConflictBook, ConflictRule, PartyRule, party_names
 from aggregator.pipeline.cues import (
     BELONGS,
+    BELONGS_NOT,
     CUE_KINDS,
     FIELDS,
     SURE,
@@ -44,6 +45,7 @@ from aggregator.pipeline.types import Classified, Located, Reason, TopicScore
 READ = 1_500  # characters of the text that are read, after the headline
 LEAD = 300  # of these, at most so many count as the lead (to the end of the sentence's word)
 TITLE = 400
+LEARNED = "en"  # the language of the texts that the model was trained on
 MOST_TOPICS = 3
 FEW_WORDS = 3  # below it a text is never shown unasked, and gets no topic without a cue
 SURE_SCORE = 0.9  # of a topic by a sure cue, at least
@@ -154,24 +156,31 @@ def place_evidence(located: Located, rules: Rules, names: Sequence[RawHit]) -> d
 
 
 def topic_scores(
-    evidence: Evidence, logits: Mapping[str, float], card: Mapping[str, Any]
+    evidence: Evidence, logits: Mapping[str, float], card: Mapping[str, Any], *, language: str = LEARNED
 ) -> dict[str, float]:
     """Return each topic's score (0-1): cues and model joined by the weights of the model card.
 
-    A topic that the model does not know (a curator's new one) is scored by its cues alone.
+    What the model has not learned is scored by its cues alone where that gives more: a curator's
+    new topic, and every topic of a text that is not in the language of the training texts.
     """
-    part = card["topics"]
-    scores = {}
-    for topic in {*logits, *(t for t in evidence.counts if t not in ("+", "-"))}:
-        known = topic in logits
-        logit = part["bias"].get(topic, part["new_bias"]) + part["hashed"] * logits.get(topic, 0.0)
-        counts = evidence.counts.get(topic)
-        if counts:
-            weights = part["cues"] if known else part["new_cues"]
-            logit += sum(weights[kind] * min(2, counts[kind]) for kind in CUE_KINDS)
-        score = 1 / (1 + exp(-max(-30.0, min(30.0, logit))))
+    part, scores = card["topics"], {}
+    for topic in {*logits, *(t for t in evidence.counts if t not in (BELONGS, BELONGS_NOT))}:
+        counts, score = evidence.counts.get(topic), 0.0
+        if topic in logits:
+            logit = part["bias"][topic] + part["hashed"] * logits[topic]
+            score = _probability(logit + (_worth(counts, part["cues"]) if counts else 0.0))
+        if counts and (topic not in logits or language != LEARNED):
+            score = max(score, _probability(part["new_bias"] + _worth(counts, part["new_cues"])))
         scores[topic] = max(score, SURE_SCORE) if counts and counts[SURE] else score
     return scores
+
+
+def _worth(counts: Mapping[str, int], weights: Mapping[str, float]) -> float:
+    return sum(weights[kind] * min(2, counts[kind]) for kind in CUE_KINDS if counts[kind])
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + exp(-max(-30.0, min(30.0, logit))))
 
 
 def _relevance(
@@ -188,7 +197,7 @@ def _relevance(
     )
     if everything_relevant:
         return score, IN, Reason("relevance_source", {"score": round(score, 3)})
-    cues = list(dict.fromkeys(hit.cue for hit in evidence.hits if hit.topic != "-"))
+    cues = list(dict.fromkeys(hit.cue for hit in evidence.hits if hit.topic != BELONGS_NOT))
     found = verdict(score, model.card)
     if found == IN and len(reading.body.stems) < FEW_WORDS:
         found = ASK
@@ -198,7 +207,7 @@ def _relevance(
 def _topics(
     reading: Reading, evidence: Evidence, logits: Mapping[str, float], model: Model
 ) -> tuple[TopicScore, ...]:
-    scores = topic_scores(evidence, logits, model.card)
+    scores = topic_scores(evidence, logits, model.card, language=reading.language)
     if len(reading.body.stems) < FEW_WORDS:  # a name alone: what the model makes of it is no evidence
         scores = {topic: score for topic, score in scores.items() if topic in evidence.counts}
     kept = pick(scores, model.card)
@@ -317,7 +326,7 @@ def _day(value: Any) -> date | None:
 
 
 def _signal_rules(signals: Mapping[str, Any]) -> Iterable[TopicRule]:
-    for slug, key in ((BELONGS, "belongs"), ("-", "belongs_not")):
+    for slug, key in ((BELONGS, "belongs"), (BELONGS_NOT, "belongs_not")):
         cues = signals.get(key, {})
         others = {language: tuple(words) for language, words in cues.items() if language != "en"}
         yield TopicRule(slug, strong=tuple(cues.get("en", ())), by_language=others)
