@@ -1,7 +1,8 @@
 """Evaluate relevance, topics and form: the rules of the line on the packaged vocabulary.
 
 Rows are `{id, title, text, source_region}`, any of them null or missing; out comes
-`{id, relevant, score, topics, form}`. `relevant` is 1 only where the line would show the
+`{id, relevant, score, topics, slugs, form}` (`slugs` says the topics once more, under the name
+that some labelled sets have for them). `relevant` is 1 only where the line would show the
 article (verdict `in`); the form is the broad one (a press digest is a situation report).
 """
 
@@ -25,7 +26,7 @@ def load() -> None:
 
 
 def evaluate(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield `{id, relevant, score, topics, form}` for each row. No field is trusted to be text."""
+    """Yield `{id, relevant, score, topics, slugs, form}` for each row. No field is trusted to be text."""
     rules = packaged_rules()
     broad = {rule.slug: rule.broad for rule in rules.classifier.forms.rules}
     for row in rows:
@@ -34,11 +35,13 @@ def evaluate(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         home = _text(row, "source_region") or None
         located = locate(title, text, gazetteer=rules.gazetteer, home_region=home, language=language)
         found = classify(title, text, url=url, language=language, located=located, rules=rules.classifier)
+        topics = [topic.topic for topic in found.topics]
         yield {
             "id": row.get("id"),
             "relevant": int(found.relevance == IN),
             "score": round(found.relevance_score, 5),
-            "topics": [topic.topic for topic in found.topics],
+            "topics": topics,
+            "slugs": topics,
             "form": broad.get(found.form, found.form),
         }
 
