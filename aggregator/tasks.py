@@ -11,7 +11,7 @@ from typing import Any
 from celery import shared_task
 
 from aggregator import clock
-from aggregator.services import nudge, vocabulary_edits
+from aggregator.services import nudge
 
 # Services are met inside the tasks: the network's worker needs none of what the rules bring along.
 SECONDS = 20.0  # a task works for so long before it lets others in; the next nudge goes on
@@ -83,6 +83,8 @@ def send_digests() -> None:
 @shared_task(ignore_result=True)
 def run_desk_job(job_id: str) -> None:
     """Do what a curator has asked for in the background."""
+    from aggregator.services import vocabulary_edits
+
     vocabulary_edits.run(job_id, clock.now())
 
 

@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command, get_commands
 from django.db import OperationalError, connection
 
+from aggregator.services import roles
 from newsroom import local, secret, staticfiles
 
 CURATOR = "curator"
@@ -32,6 +33,7 @@ def prepare(say: Say) -> str | None:
     staticfiles.collect(Path(settings.STATIC_ROOT))
     if "load_vocabulary" in get_commands():
         call_command("load_vocabulary", verbosity=0)
+    roles.make_roles()
     load_sources(say)
     return make_curator()
 

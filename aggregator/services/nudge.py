@@ -22,12 +22,19 @@ def advance() -> None:
     _after_commit("advance_due")
 
 
-def _after_commit(name: str) -> None:
-    transaction.on_commit(lambda: _send(name))
+def desk_job(job_id: str) -> None:
+    """Say that a curator has asked for something that takes longer than a page."""
+    _after_commit("run_desk_job", job_id)
 
 
-def _send(name: str) -> None:
+def _after_commit(name: str, *args: str) -> None:
+    transaction.on_commit(lambda: _send(name, *args))
+
+
+def _send(name: str, *args: str) -> None:
     try:
-        current_app.send_task(f"aggregator.tasks.{name}", expires=EXPIRES, ignore_result=True, retry=False)
+        current_app.send_task(
+            f"aggregator.tasks.{name}", args=args, expires=EXPIRES, ignore_result=True, retry=False
+        )
     except Exception as error:  # the broker is away: the next tick does it
         log.warning("nudge_lost", extra={"task": name, "error": type(error).__name__})

@@ -13,7 +13,7 @@ from aggregator.services.curation.verdicts import undo_keep_apart, undo_verdict
 from aggregator.services.curation.visibility import undo_hide, undo_pin
 from aggregator.services.sourcing import undo_status
 
-_UNDO: dict[str, Callable[[Actor, LogEntry], LogEntry]] = {
+UNDO: dict[str, Callable[[Actor, LogEntry], LogEntry]] = {
     "merge": undo_membership,
     "split": undo_membership,
     "move": undo_membership,
@@ -35,7 +35,7 @@ _UNDO: dict[str, Callable[[Actor, LogEntry], LogEntry]] = {
 
 def can_undo(entry: LogEntry) -> bool:
     """Return whether an act is of a kind that can be undone and has not been undone yet."""
-    return entry.act in _UNDO and not LogEntry.objects.filter(undo_of=entry).exists()
+    return entry.act in UNDO and not LogEntry.objects.filter(undo_of=entry).exists()
 
 
 def undo(actor: Actor, entry_id: int) -> LogEntry:
@@ -49,6 +49,6 @@ def undo(actor: Actor, entry_id: int) -> LogEntry:
         raise CurationError(f"There is no act {entry_id} in the log.", code="act_unknown")
     if LogEntry.objects.filter(undo_of=entry).exists():
         raise CurationError("This act has been undone already.", code="undone_already")
-    if entry.act not in _UNDO:
+    if entry.act not in UNDO:
         raise CurationError(f"An act of the kind '{entry.act}' cannot be undone.", code="no_undo")
-    return _UNDO[entry.act](actor, entry)
+    return UNDO[entry.act](actor, entry)

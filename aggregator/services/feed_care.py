@@ -1,0 +1,174 @@
+"""How each feed is: state, sparkline, polls, and what a curator could do about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import TruncDate
+
+from aggregator.errors import CurationError
+from aggregator.models import Feed, Poll, PollDay
+from aggregator.pipeline.urls import canonical_url, url_hash
+from aggregator.services import hosts, polling
+from aggregator.services.curation.acts import Actor, log_act
+
+PER_PAGE = 100
+DAYS = 30
+SILENT_AFTER = timedelta(days=40)
+POLLS_SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day of a sparkline: its place and height in pixels, and whether polls failed."""
+
+    x: int
+    y: float
+    height: float
+    failed: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class FeedLine:
+    """A feed in the list."""
+
+    feed: Feed
+    bars: tuple[Bar, ...]
+    advice: str
+
+
+def list_feeds(
+    now: datetime, *, state: str = "", after: int = 0, source: int | None = None
+) -> list[FeedLine]:
+    """Return up to PER_PAGE feeds that are read, in one state or all, after an id; three queries."""
+    rows = Feed.objects.filter(pk__gt=after).select_related("source").order_by("pk")
+    if source is not None:
+        rows = rows.filter(source_id=source)
+    else:
+        rows = rows.polled()
+    if state:
+        rows = rows.filter(state=state)
+    feeds = list(rows[:PER_PAGE])
+    bars = sparklines([feed.pk for feed in feeds], now)
+    return [FeedLine(feed, bars[feed.pk], advice(feed, now)) for feed in feeds]
+
+
+def state_counts() -> dict[str, int]:
+    """Return how many feeds that are read are in which state."""
+    rows = Feed.objects.polled().order_by().values_list("state").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def sparklines(feed_ids: Sequence[int], now: datetime) -> dict[int, tuple[Bar, ...]]:
+    """Return the last 30 days of new items of each feed; days with failed polls are marked."""
+    first = now.date() - timedelta(days=DAYS - 1)
+    sums: dict[int, dict[date, tuple[int, int]]] = defaultdict(dict)
+    old = PollDay.objects.filter(feed_id__in=feed_ids, day__gte=first)
+    young = (
+        Poll.objects.filter(feed_id__in=feed_ids, at__date__gte=first)
+        .order_by()
+        .annotate(day=TruncDate("at"))
+        .values("feed_id", "day")
+        .annotate(new=Sum("new_count"), failures=Count("pk", filter=Q(outcome="failed")))
+    )
+    for feed, day, new, failed in old.values_list("feed_id", "day", "new_count", "failed"):
+        sums[feed][day] = (new, failed)
+    for row in young:
+        had = sums[row["feed_id"]].get(row["day"], (0, 0))
+        sums[row["feed_id"]][row["day"]] = (had[0] + row["new"], had[1] + row["failures"])
+    return {pk: _bars(sums[pk], first) for pk in feed_ids}
+
+
+def _bars(days: dict[date, tuple[int, int]], first: date) -> tuple[Bar, ...]:
+    most = max((new for new, _ in days.values()), default=0) or 1
+    bars = []
+    for n in range(DAYS):
+        on = first + timedelta(days=n)
+        new, failed = days.get(on, (0, 0))
+        height = round(18 * new / most, 1) or (3.0 if failed else 0.0)
+        words = f"{on}: {new} new" + (f", {failed} failed" if failed else "")
+        bars.append(Bar(n * 4, 20 - height, height, bool(failed and not new), words))
+    return tuple(bars)
+
+
+def advice(feed: Feed, now: datetime) -> str:
+    """Return what a curator could do, '' when nothing is to be done."""
+    if feed.moved_to and feed.moved_to != feed.url:
+        return f"It answers from {feed.moved_to}: accept the new address?"
+    if feed.state == Feed.State.DEAD:
+        return "It has been failing for long: look for another feed of the outlet, or retire it."
+    if feed.state == Feed.State.NOT_A_FEED:
+        return "Its address gives a page: paste the outlet's site under Sources to find its feed."
+    if feed.last_new_at and now - feed.last_new_at > SILENT_AFTER:
+        return f"Silent for {(now - feed.last_new_at).days} days: retire it?"
+    if feed.state == Feed.State.FAILING and "robots" in feed.state_code:
+        return "The outlet's robots rules forbid it: respect that, or ask the outlet."
+    return ""
+
+
+def last_polls(feed: Feed, after: int = 0) -> list[Poll]:
+    """Return the newest polls of a feed, those after an id only when one is given."""
+    rows = Poll.objects.filter(feed=feed, pk__gt=after) if after else Poll.objects.filter(feed=feed)
+    return list(rows.order_by("-at")[:POLLS_SHOWN])
+
+
+def find_feed(pk: int) -> Feed:
+    """Return a feed. Raises CurationError when there is none."""
+    feed = Feed.objects.select_related("source__publisher", "host").filter(pk=pk).first()
+    if feed is None:
+        raise CurationError(f"There is no feed {pk}.", code="feed_unknown")
+    return feed
+
+
+def poll_at_once(actor: Actor, feed_id: int) -> None:
+    """Make a feed due now. Raises CurationError when it is not read at all."""
+    feed = find_feed(feed_id)
+    if not Feed.objects.polled().filter(pk=feed_id).exists():
+        raise CurationError(
+            f"{feed.source.name} is {feed.source.status} or the feed is switched off: it is not polled.",
+            code="not_polled",
+        )
+    polling.poll_now([feed_id], actor.now)
+
+
+def switch(actor: Actor, feed_id: int, *, on: bool) -> None:
+    """Switch a feed on or off."""
+    feed = find_feed(feed_id)
+    with transaction.atomic():
+        log_act(
+            actor,
+            "feed_on" if on else "feed_off",
+            feed,
+            before={"enabled": feed.enabled},
+            after={"enabled": on},
+        )
+        Feed.objects.filter(pk=feed_id).update(enabled=on)
+        if on:
+            polling.poll_now([feed_id], actor.now)
+
+
+def change_address(actor: Actor, feed_id: int, address: str) -> None:
+    """Give a feed another address and poll it at once.
+
+    Raises CurationError for an address that is not http(s) or that is read already.
+    """
+    feed, url = find_feed(feed_id), canonical_url(address)
+    if not url:
+        raise CurationError("This is not an http or https address.", code="bad_address")
+    known = Feed.objects.filter(url_hash=url_hash(url)).exclude(pk=feed_id).select_related("source").first()
+    if known:
+        raise CurationError(f"You already read this feed under {known.source.name}.", code="known")
+    with transaction.atomic():
+        log_act(actor, "feed_address", feed, before={"url": feed.url}, after={"url": url})
+        Feed.objects.filter(pk=feed_id).update(
+            url=url, url_hash=url_hash(url), host=None, etag="", last_modified="", body_hash=None, failures=0,
+            moved_to="", moved_count=0, state=Feed.State.NEW, state_code="", state_sentence="", state_since=actor.now,
+        )  # fmt: skip
+        hosts.attach_feeds(actor.now)
+        polling.poll_now([feed_id], actor.now)

@@ -1,0 +1,118 @@
+"""Queues: one item at a time, one key an act, and the next item at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from aggregator import clock
+from aggregator.errors import CurationError
+from aggregator.services import article_desk, queues, sourcing, story_desk
+from aggregator.services.curation import verdicts
+from aggregator.services.curation.acts import Actor
+from aggregator.services.roles import MAY_CURATE
+from aggregator.services.settling import retry_held
+from aggregator.views.desk.doors import actor, desk_page, number, numbers, show
+from aggregator.views.desk.stories import vocabulary_lists
+
+LISTED = 25
+
+
+@desk_page()
+def queue(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the first item of a queue (or the one that `at` names) with its acts, and the next ones."""
+    found = queues.find_queue(slug)
+    items = found.items(clock.now())
+    at = number(request.GET.get("at"))
+    place = next((n for n, item in enumerate(items) if item.pk == at), 0)
+    item = items[place] if items else None
+    here = reverse("desk-queue", args=[slug])
+    context = {
+        "title": found.name,
+        "queue": found,
+        "item": item,
+        "items": items[place + 1 : place + 1 + LISTED],
+        "left": len(items),
+        "skip": items[place + 1].pk if len(items) > place + 1 else 0,
+        "next": f"{here}?at={items[place + 1].pk}" if len(items) > place + 1 else here,
+        **(_about(item) if item else {}),
+    }
+    return show(request, "desk/queue.html", context)
+
+
+def _about(item: queues.Item) -> dict[str, Any]:
+    """Return what the page needs to show an item."""
+    found: dict[str, Any] = {}
+    if item.story:
+        bench = story_desk.read_bench(item.story)
+        found = {"bench": bench, "story": bench.story, "vocabulary": vocabulary_lists()}
+    if item.other_story:
+        found["other"] = story_desk.read_bench(item.other_story)
+    if item.kind in ("article", "work"):
+        found["sheet"] = article_desk.read_article(item.pk)
+    return found
+
+
+@desk_page(MAY_CURATE)
+def act(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """Do one act on an item of a queue and go on with the next."""
+    here = reverse("desk-queue", args=[slug])
+    if request.method != "POST":
+        return HttpResponseRedirect(here)
+    if name not in ACTS:
+        raise CurationError("There is no such act in a queue.", code="act_not_known")
+    messages.success(request, ACTS[name](actor(request), slug, request))
+    nxt = number(request.POST.get("then"))
+    return HttpResponseRedirect(f"{here}?at={nxt}" if nxt else here)
+
+
+def _right(who: Actor, slug: str, request: HttpRequest) -> str:
+    queues.review(who, slug, _pk(request))
+    return "Left as it is."
+
+
+def _relevant(who: Actor, slug: str, request: HttpRequest) -> str:
+    verdicts.set_relevance(who, _pk(request), "in")
+    return "It is relevant: the line places it now."
+
+
+def _irrelevant(who: Actor, slug: str, request: HttpRequest) -> str:
+    verdicts.set_relevance(who, _pk(request), "out")
+    return "It is not relevant: readers do not see it."
+
+
+def _close(who: Actor, slug: str, request: HttpRequest) -> str:
+    queues.close_report(who, _pk(request), request.POST.get("reason", ""))
+    return "The report is closed."
+
+
+def _retry(who: Actor, slug: str, request: HttpRequest) -> str:
+    done = retry_held(numbers(request.POST.getlist("pk")), who.now)
+    return f"{done} article{'s' if done != 1 else ''} will be tried again."
+
+
+def _source(what: str) -> Callable[[Actor, str, HttpRequest], str]:
+    def do(who: Actor, slug: str, request: HttpRequest) -> str:
+        sourcing.change_status(who, [_pk(request)], what)
+        return f"Done: {what}."
+
+    return do
+
+
+def _pk(request: HttpRequest) -> int:
+    return number(request.POST.get("pk")) or 0
+
+
+ACTS: dict[str, Callable[[Actor, str, HttpRequest], str]] = {
+    "right": _right,
+    "relevant": _relevant,
+    "irrelevant": _irrelevant,
+    "close": _close,
+    "retry": _retry,
+    "approve": _source("approve"),
+    "reject": _source("reject"),
+}

@@ -1,0 +1,56 @@
+// The desk's keys, questions before what cannot be undone, and pages that follow what a worker does.
+"use strict";
+(() => {
+  const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName)) && node.type !== "checkbox";
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && typing(event.target)) return event.target.blur();
+    if (typing(event.target)) return;
+    const node = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!node) return;
+    event.preventDefault();
+    if (node.tagName === "DETAILS") { node.open = !node.open; node.querySelector(node.open ? "input:not([type=hidden]), summary" : "summary").focus(); }
+    else if (/^(BUTTON|A)$/.test(node.tagName)) node.click();
+    else node.focus();
+  });
+  addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("[data-ask]");
+    if (button && !confirm(button.dataset.ask)) event.preventDefault();
+  });
+
+  const cell = (row, text) => { row.insertCell().textContent = text === null || text === undefined ? "" : text; };
+  const wait = document.querySelector("[data-polls]");
+  if (wait && wait.dataset.wait !== "") {
+    let left = 60;
+    const look = async () => {
+      const answer = await fetch(`${wait.dataset.polls}?after=${encodeURIComponent(wait.dataset.wait)}`);
+      const said = answer.ok ? await answer.json() : { polls: [] };
+      if (said.polls.length) {
+        const rows = document.querySelector("[data-rows]");
+        for (const poll of said.polls.reverse()) {
+          const row = rows.insertRow(0);
+          for (const name of ["at", "outcome", "code", "status", "bytes", "ms", "items", "new"]) cell(row, poll[name]);
+        }
+        const newest = said.polls[said.polls.length - 1];
+        wait.textContent = `Answered: ${newest.outcome}${newest.code ? ", " + newest.code : ""}, ${newest.new} new of ${newest.items} items.`;
+        document.querySelector("[data-state]").textContent = said.state;
+        document.querySelector("[data-sentence]").textContent = said.sentence;
+      } else if (--left > 0) setTimeout(look, 1000);
+      else wait.textContent = "No answer yet. Is a worker running? See the line.";
+    };
+    look();
+  }
+
+  const job = document.querySelector("[data-job]");
+  if (job && (job.dataset.state === "waiting" || job.dataset.state === "running" || job.dataset.left !== "0")) {
+    const state = job.dataset.state;
+    const look = async () => {
+      const answer = await fetch(job.dataset.job);
+      const said = answer.ok ? await answer.json() : null;
+      if (said && said.state !== state && said.state !== "running") return location.reload();
+      if (said) job.querySelector("span").textContent = said.sentence + (said.waiting ? ` ${said.waiting} articles still wait.` : "");
+      if (!said || said.state === "waiting" || said.state === "running" || said.waiting) setTimeout(look, 1500);
+    };
+    setTimeout(look, 1000);
+  }
+})();
