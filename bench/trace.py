@@ -99,7 +99,9 @@ def _filling(source: Any, stored: int) -> tuple[str, list[int]]:
     from aggregator.services.evaluation.trace import FOUND_AT
 
     first = Article.objects.create(source=source, url="", url_hash=0, found_at=FOUND_AT, reported_at=FOUND_AT)
-    kept = [field.column for field in Article._meta.concrete_fields if field.column not in ("id", "url_hash")]
+    kept = [
+        str(field.column) for field in Article._meta.concrete_fields if field.column not in ("id", "url_hash")
+    ]
     names = ", ".join(kept)
     sql = f"""
         INSERT INTO aggregator_article (url_hash, {names})

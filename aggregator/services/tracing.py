@@ -14,7 +14,7 @@ from django.db import connection
 
 from aggregator.models import Article, Override
 from aggregator.pipeline import trace
-from aggregator.pipeline.types import NearMiss, TraceCandidate, Traced
+from aggregator.pipeline.types import Credit, NearMiss, TraceCandidate, Traced
 from aggregator.services import candidates, origins
 from aggregator.services.drafts import Draft
 
@@ -38,6 +38,8 @@ def trace_batch(drafts: Sequence[Draft], now: datetime) -> None:
     """
     if not drafts:
         return
+    for draft in drafts:
+        draft.credits = _of_others(draft)
     subjects = _subjects(drafts)
     shelf = candidates.Shelf()
     shelf.load(subjects)
@@ -71,6 +73,13 @@ def _note(draft: Draft, traced: Traced) -> None:
         **traced.reason.evidence,
         "near": [_near(one) for one in traced.near[:NEAR_KEPT]],
     }
+
+
+def _of_others(draft: Draft) -> tuple[Credit, ...]:
+    """Return the credits but for those by which an outlet names itself ("Source: our own press office")."""
+    source = draft.article.source
+    own = {source.name.casefold(), source.publisher.name.casefold()}
+    return tuple(one for one in draft.credits if one.kind == "agency" or one.name.casefold() not in own)
 
 
 def _near(one: NearMiss) -> dict[str, Any]:

@@ -233,3 +233,9 @@ def test_origins_are_shared_by_all_texts_of_an_agency(db):
     make_origin(agency="afp")
     trace(draft_of(make_source(), f"(AFP) - {REPORT}"), draft_of(make_source(), f"(AFP) - {OTHER}"))
     assert Origin.objects.filter(kind="agency").count() == 1
+
+
+def test_an_outlet_that_names_itself_is_no_copy_of_itself(db):
+    source = make_source(name="Harbour Post")
+    (article,) = trace(draft_of(source, f"{REPORT}\nSource: Harbour Post"))
+    assert (article.copy_kind, article.origin.kind) == ("original", "original")
