@@ -14,7 +14,7 @@ FIELDS = (
     *("article", "story", "feed", "source", "host", "region", "topic", "conflict"),
     *("article_id", "story_id", "feed_id", "source_id", "host_id"),
     *("stage", "task", "queue", "command", "outcome", "code", "reason", "error", "status", "kind", "rule"),
-    *("articles", "stories", "items", "changed", "gone", "left_out", "looked_at", "count"),
+    *("articles", "stories", "items", "changed", "digest", "gone", "left_out", "looked_at", "count"),
     *("new_count", "failed_count", "bytes", "duration_ms", "attempt", "version"),
 )
 
