@@ -36,6 +36,8 @@ _NAMES = re.compile(
     rb"\s*(?:<!\[CDATA\[)?)([^<]{%d})[^<\]]+" % MAX_NAME,
     re.IGNORECASE,
 )
+# feedparser raises for references to characters that there are not.
+_REFERENCE = re.compile(rb"&#([xX][0-9a-fA-F]{4,}|[0-9]{5,})")
 _HEAD = 2048
 _ENCODING = re.compile(rb"<\?xml[^>]*\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]+)", re.IGNORECASE)
@@ -198,12 +200,7 @@ def _fast_entry(entry: Mapping[str, Any], url: str, language: str, has_content: 
 
 def _read_odd(body: bytes, url: str, content_type: str) -> ParsedFeed:
     headers = {"content-type": content_type or "application/xml"}  # no location: ids stay as they are written
-    result = feedparser.parse(
-        io.BytesIO(_NAMES.sub(rb"\1\2", body)),
-        response_headers=headers,
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    result = _feedparser(_REFERENCE.sub(_possible, _NAMES.sub(rb"\1\2", body)), headers)
     entries, head = result.get("entries") or [], result.get("feed") or {}
     if not entries and not result.get("version"):
         raise _not_a_feed(body)
@@ -221,6 +218,27 @@ def _read_odd(body: bytes, url: str, content_type: str) -> ParsedFeed:
         note=_note(result, cut),
         is_cut=cut,
     )
+
+
+def _feedparser(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]:
+    """Read with feedparser; whatever it stumbles over is the document's fault."""
+    try:
+        result: Mapping[str, Any] = feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        words = f"The feed cannot be read ({type(error).__name__})."
+        raise ParseError(words, code="not_readable") from error
+    return result
+
+
+def _possible(hit: re.Match[bytes]) -> bytes:
+    """Return a character reference, or that of the replacement character when there is no such character."""
+    digits = hit[1].lstrip(b"0")[:9] or b"0"
+    number = int(digits[1:] or b"0", 16) if digits[:1] in b"xX" else int(digits)
+    return b"&#65533;" if 0xD800 <= number <= 0xDFFF or number > 0x10FFFF else hit[0]
 
 
 def _not_a_feed(body: bytes) -> ParseError:
