@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conflicts/<slug:slug>.<face:face>", lists.conflict, name="conflict-face"),
     path("stories/<int:pk>/", stories.story, name="story-id"),
     path("stories/<int:pk>.<face:face>", stories.story, name="story-face"),
+    path("stories/<int:pk>.png", stories.picture, name="story-picture"),
     path("stories/<int:pk>-<str:slug>/", stories.story, name="story"),
     path("articles/<int:pk>/", articles.article, name="article"),
     path("sources/", sources.sources, name="sources"),

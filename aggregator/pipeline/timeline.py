@@ -120,12 +120,12 @@ def _peak_limit(values: Sequence[int]) -> float:
 def large_from(origin_counts: Sequence[int]) -> int:
     """Return the number of origins from which a story on this page is a turning point.
 
-    At least MIN_LARGE_ORIGINS, and so many that no more than about one story in LARGE_SHARE is large.
+    At least MIN_LARGE_ORIGINS, and so many that no more than one story in LARGE_SHARE (or one alone) is large.
     """
-    if not origin_counts:
-        return MIN_LARGE_ORIGINS
     ranked = sorted(origin_counts, reverse=True)
-    return max(MIN_LARGE_ORIGINS, ranked[(len(ranked) - 1) // LARGE_SHARE])
+    allowed = max(len(ranked) // LARGE_SHARE, 1)
+    first_small = ranked[allowed] if len(ranked) > allowed else 0
+    return max(MIN_LARGE_ORIGINS, first_small + 1)
 
 
 def dots(origins: int, copies: int) -> Dots:

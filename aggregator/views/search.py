@@ -40,9 +40,7 @@ def search(request: HttpRequest, face: str = "") -> HttpResponse:
             for name, label, kind in FACES
         ],
     }
-    response = page(request, "search.html", context)
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return page(request, "search.html", context)
 
 
 FACES = (

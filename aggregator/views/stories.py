@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 
-from aggregator.pipeline import timeline
+from aggregator.pipeline import share_image, timeline
 from aggregator.services import faces, story_page
 from aggregator.services.story_page import RetiredError
 from aggregator.views import face_answers
@@ -46,3 +46,14 @@ def _face(request: HttpRequest, found: story_page.StoryPage, face: str) -> HttpR
         own=reverse("story-face", args=[found.story.pk, face]),
     )
     return face_answers.answer(request, listed, face)
+
+
+@reader_page("story")
+def picture(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draw a story's dots, for share previews."""
+    try:
+        found = story_page.find_story(pk)
+    except RetiredError as retired:
+        return public(HttpResponsePermanentRedirect(reverse("story-picture", args=[retired.target.pk])))
+    image = share_image.draw(found.origin_count, found.copy_count)
+    return public(HttpResponse(image, content_type="image/png"))
