@@ -353,10 +353,11 @@ def test_an_outlet_approved_later_is_polled_once_the_line_is_mended(
 
 
 def test_one_write_costs_the_same_for_any_number_of_feeds(
-    web: FakeWeb, poll: Callable[..., None], network: Network
+    web: FakeWeb, poll: Callable[..., None], network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from django.test.utils import CaptureQueriesContext
 
+    monkeypatch.setattr(polling, "SLICE", 120.0)  # however slow the machine is, it is one write
     counts = []
     for size in (2, 40):
         Feed.objects.all().delete()
@@ -370,6 +371,6 @@ def test_one_write_costs_the_same_for_any_number_of_feeds(
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            polling.poll_due(network, lambda: NOW, seconds=3.0)
+            polling.poll_due(network, lambda: NOW, seconds=60.0)
         counts.append(len(queries))
     assert counts[1] <= counts[0] + 12
