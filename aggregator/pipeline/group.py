@@ -30,7 +30,14 @@ MEMBERS = 24  # members compared with: the first two and the newest
 LEAST_WORDS = 2  # words shared, numbers left out
 # These stand outside stories; opinions and explainers are told which story they are about.
 COMMENT_FORMS = frozenset({"opinion", "explainer"})
-OUTSIDE_FORMS = COMMENT_FORMS | {"anniversary", "live-blog", "newsletter", "press-review", "podcast", "situation-report"}
+OUTSIDE_FORMS = COMMENT_FORMS | {
+    "anniversary",
+    "live-blog",
+    "newsletter",
+    "press-review",
+    "podcast",
+    "situation-report",
+}
 
 
 @dataclass(frozen=True, slots=True)
