@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aggregator.models import Feed
@@ -22,10 +23,14 @@ class StatusPage:
     feeds: tuple[Feed, ...]
     health: health.FeedHealth
     sentence: str
+    newest_at: datetime | None
 
 
 def read_status() -> StatusPage:
     """Return the status page; constant queries."""
     rows = Feed.objects.polled().select_related("source").defer("extra", "etag", "last_modified")
     feeds = sorted(rows, key=lambda feed: (ORDER.get(feed.state, 9), feed.source.name, feed.pk))
-    return StatusPage(status.facts(), tuple(feeds), health.feed_health(), status.progress_sentence())
+    facts = status.facts()
+    newest = facts["newest_article"]
+    newest_at = datetime.fromisoformat(newest["found_at"]) if newest else None
+    return StatusPage(facts, tuple(feeds), health.feed_health(), status.progress_sentence(), newest_at)

@@ -164,7 +164,7 @@ def _short(value: date) -> str:
 def density(strip: Any, path: str, query: str = "") -> dict[str, Any]:
     """Draw a density strip; each bar leads to the list as it runs from that day down."""
     bars = [
-        {"x": n * 10 + 1, "y": round(48 - 46 * bar.share, 1), "h": round(46 * bar.share, 1), "bar": bar}
+        {"x": n * 10 + 1, "y": f"{48 - 46 * bar.share:.1f}", "h": f"{46 * bar.share:.1f}", "bar": bar}
         for n, bar in enumerate(strip.bars)
     ]
     return {"strip": strip, "bars": bars, "width": len(bars) * 10, "path": path, "query": query}

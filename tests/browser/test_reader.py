@@ -46,7 +46,7 @@ def full(land: Land) -> Land:  # noqa: F811
 PAGES = (
     "/", "/regions/", "/regions/armenia/", "/regions/armenia/?key=1", "/topics/", "/topics/shelling/", "/conflicts/",
     "/conflicts/nagorno-karabakh/", "/sources/", "/sources/outlet-one/", "/search/", "/search/?q=shelling", "/status/",
-    "/methodology/", "/following/", "/regions/nowhere/", "/api/",
+    "/methodology/", "/following/", "/regions/nowhere/", "/fr/regions/armenia/", "/log/", "/api/",
 )  # fmt: skip
 
 
