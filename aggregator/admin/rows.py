@@ -143,7 +143,7 @@ class LearnedLineAdmin(Logged):
 
 
 @admin.register(User, site=desk)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     """People; only a superuser makes or touches superusers and single permissions."""
 
     list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django_otp import user_has_device
 from django_otp.forms import OTPAuthenticationFormMixin
 
@@ -53,9 +54,7 @@ class DeskSite(AdminSite):
     enable_nav_sidebar = False
     login_form = SignInForm
 
-    def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Give each page of the stock admin the desk's own policy."""
         return csp_replace(RELAXED)(super().admin_view(view, cacheable))
 
@@ -67,14 +66,15 @@ class DeskSite(AdminSite):
             "may_manage": request.user.has_perm(roles.MAY_MANAGE_PEOPLE),
         }
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the queues with their counts, then the rows that may be edited."""
         context = {"queues": queues.counts(clock.now()), "no_contact": not settings.CONTACT}
         return super().index(request, {**context, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Sign in, and note in the session where from, so that its owner knows it again."""
-        response = csp_replace(RELAXED)(super().login)(request, extra_context)
+        sign_in: Any = csp_replace(RELAXED)(super().login)
+        response: HttpResponse = sign_in(request, extra_context)
         if request.method == "POST" and request.user.is_authenticated:
             people.note_sign_in(request.session, request.headers.get("User-Agent", ""), clock.now())
         return response

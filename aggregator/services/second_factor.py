@@ -18,7 +18,7 @@ WRONG = "This code is not right; look at the app's newest one."
 
 def has_factor(user_id: int) -> bool:
     """Return whether a person signs in with a code."""
-    return TOTPDevice.objects.filter(user_id=user_id, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user_id=user_id, confirmed=True).exists())
 
 
 def pending(user_id: int) -> TOTPDevice | None:

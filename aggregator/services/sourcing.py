@@ -284,7 +284,7 @@ def change_status(actor: Actor, source_ids: Sequence[int], act: str) -> int:
 def undo_status(actor: Actor, entry: LogEntry) -> LogEntry:
     """Set an outlet back to the status before an act. Raises CurationError when it has moved on since."""
     with transaction.atomic():
-        source = Source.objects.select_for_update().filter(pk=entry.target_id).first()
+        source = Source.objects.select_for_update().filter(pk=entry.target_id or 0).first()
         if source is None or source.status != entry.after["status"]:
             raise CurationError(
                 "The outlet's status has changed since; undo that first.", code="ground_moved"

@@ -41,5 +41,5 @@ def curator(people: dict[str, Client]) -> Client:
 
 @pytest.fixture
 def said() -> Any:
-    """Return a function that gives the messages on the page after a form."""
-    return lambda response: [str(each) for each in response.context["messages"]]
+    """Return a function that gives the messages on the page after a form, newest first."""
+    return lambda response: [str(each) for each in response.context["messages"]][::-1]

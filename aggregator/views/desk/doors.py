@@ -59,7 +59,7 @@ def desk_page(permission: str = roles.MAY_LOOK, *, to_post: str = "") -> Callabl
             except AggregatorError as error:
                 return _told(request, error)
 
-        return answer
+        return answer  # type: ignore[return-value]
 
     return wrap
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from aggregator import clock
 from aggregator.errors import AggregatorError, CurationError
 from aggregator.models import LogEntry, Source
+from aggregator.pipeline.opml import MAX_BYTES
 from aggregator.services import feed_care, fetching, opml, source_lists, sourcing
 from aggregator.services.roles import MAY_CURATE, MAY_LOOK
 from aggregator.views.desk.doors import actor, back, desk_page, number, numbers, show
@@ -74,7 +75,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 def _wanted(request: HttpRequest) -> sourcing.Wanted:
     post = request.POST
-    titles = dict(each.split(" ", 1) if " " in each else (each, "") for each in post.getlist("title"))
+    titles = {url: title for url, _, title in (each.partition(" ") for each in post.getlist("title")[:50])}
     return sourcing.Wanted(
         name=post.get("name", ""),
         homepage=post.get("homepage", "")[:500],
@@ -130,7 +131,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
     upload = request.FILES.get("file") if request.method == "POST" else None
     if upload is None:
         return show(request, "desk/import.html", context)
-    document = upload.read(source_lists.MAX_BYTES + 1)
+    document = upload.read(MAX_BYTES + 1)
     try:
         plan = source_lists.plan(document)
     except AggregatorError as error:

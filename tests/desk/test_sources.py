@@ -1,0 +1,250 @@
+"""Sources at the desk: preview, approve, lists in and out, mending a feed; and what people paste."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from aggregator.errors import ParseError
+from aggregator.models import Feed, LogEntry, Poll, Source
+from aggregator.pipeline.tables import read_csv, write_csv
+from aggregator.services import source_lists
+from tests.fakeweb import FakeWeb, Said, fake_web
+from tests.factories import DAY, make_feed, make_source
+
+pytestmark = pytest.mark.django_db
+
+ITEM = (
+    "<item><title>Shelling of Stepanakert, day {n}</title><link>{home}/news/{n}</link>"
+    "<description>Artillery shelled Stepanakert in Nagorno-Karabakh, officials said.</description></item>"
+)
+
+
+def feed_of(home: str) -> bytes:
+    items = "".join(ITEM.format(n=n, home=home) for n in range(12))
+    return f'<rss version="2.0"><channel><title>The Courier</title><link>{home}/</link>{items}</channel></rss>'.encode()
+
+
+@pytest.fixture
+def web(settings) -> Any:
+    import ipaddress
+
+    settings.FETCH_ALLOW = [ipaddress.ip_network("127.0.0.0/8")]
+    settings.HOST_GAP = 0.0
+    with fake_web() as fake:
+        fake.answers["/feed"] = Said(feed_of(fake.base))
+        page = b'<html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
+        fake.answers["/"] = Said(page, kind="text/html")
+        for n in range(12):
+            text = (
+                "<p>Artillery shelled Stepanakert in Nagorno-Karabakh on Tuesday, the ombudsman said.</p>" * 6
+            )
+            body = f"<html><body><article><h1>Shelling of Stepanakert, day {n}</h1>{text}</article></body></html>"
+            fake.answers[f"/news/{n}"] = Said(body.encode(), kind="text/html")
+        yield fake
+
+
+def test_a_site_is_pasted_previewed_and_approved(curator: Client, web: FakeWeb, said):
+    page = curator.post(reverse("desk-source-add"), {"address": f"{web.base}/"})
+    found = page.context["found"]
+    assert len(found.feeds) == 1
+    assert len(found.feeds[0].items) == 10
+    assert "ombudsman" in page.content.decode()
+    assert "nagorno-karabakh" in found.feeds[0].items[0].regions
+    url = found.feeds[0].candidate.url
+    form = {
+        "name": "The Courier",
+        "feed": [url],
+        "title": [f"{url} The Courier"],
+        "act": "approve",
+        "reason": "good",
+    }
+    curator.post(reverse("desk-source-create"), form)
+    source = Source.objects.get(name="The Courier")
+    assert source.status == "approved"
+    assert source.feeds.get().next_poll_at is not None
+    assert set(LogEntry.objects.values_list("act", flat=True)) == {"propose", "approve"}
+    again = curator.post(reverse("desk-source-add"), {"address": url}).content.decode()
+    assert "You already read this feed under The Courier" in again
+    told = said(curator.post(reverse("desk-source-create"), form | {"name": "Twice"}, follow=True))
+    assert "already read this under The Courier" in told[0]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/latest/", "file:///etc/passwd", "javascript:alert(1)",
+        "gopher://x/", "http://", "not an address", "http://user:pw@127.0.0.1:1/", "\x00", "http://x" + "y" * 1900,
+    ],
+)  # fmt: skip
+def test_a_bad_address_is_told_in_a_sentence(curator: Client, address: str):
+    response = curator.post(reverse("desk-source-add"), {"address": address})
+    assert response.status_code in (200, 400)
+    if response.status_code == 400:
+        assert response.context["error"]
+    assert not Source.objects.exists()
+
+
+def test_a_site_that_redirects_for_ever_or_is_no_feed_is_told(curator: Client, web: FakeWeb):
+    web.answers["/round"] = Said(status=302, headers={"Location": "/round"})
+    web.answers["/huge"] = Said(b"x" * 12_000_000, kind="text/html")
+    for path in ("/round", "/huge", "/nowhere"):
+        response = curator.post(reverse("desk-source-add"), {"address": f"{web.base}{path}"})
+        assert response.status_code == 400
+        assert response.context["error"]
+
+
+@pytest.mark.parametrize(
+    ("act", "start", "end", "reason"),
+    [
+        ("approve", "proposed", "approved", ""), ("reject", "proposed", "rejected", "spam"),
+        ("pause", "approved", "paused", ""), ("retire", "approved", "retired", "it closed"),
+        ("approve", "paused", "approved", ""),
+    ],
+)  # fmt: skip
+def test_a_source_changes_its_status_is_logged_and_undone(curator: Client, act, start, end, reason):
+    source = make_source(status=start)
+    curator.post(reverse("desk-source-status"), {"source": source.pk, "act": act, "reason": reason})
+    source.refresh_from_db()
+    assert source.status == end
+    curator.post(reverse("desk-undo", args=[LogEntry.objects.get(act=act).pk]))
+    source.refresh_from_db()
+    assert source.status == start
+
+
+def test_a_rejection_needs_a_reason_and_a_second_curator_is_told(curator: Client, said):
+    source = make_source(status="proposed")
+    form = {"source": source.pk, "act": "reject"}
+    assert "needs a reason" in said(curator.post(reverse("desk-source-status"), form, follow=True))[0]
+    curator.post(reverse("desk-source-status"), form | {"act": "approve"})
+    told = said(curator.post(reverse("desk-source-status"), form | {"reason": "spam"}, follow=True))
+    assert "somebody else was faster" in told[0]
+
+
+def upload(client: Client, body: bytes, name: str = "list.opml"):
+    return client.post(reverse("desk-source-import"), {"file": SimpleUploadedFile(name, body)})
+
+
+def opml(*urls: str) -> bytes:
+    lines = "".join(f'<outline text="Outlet {n}" xmlUrl="{url}"/>' for n, url in enumerate(urls))
+    return f'<opml version="2.0"><body>{lines}</body></opml>'.encode()
+
+
+def test_a_list_is_tried_then_applied(curator: Client, redis_url: str):
+    known = make_feed(url="https://known.example/feed")
+    from aggregator.pipeline.urls import url_hash
+
+    Feed.objects.filter(pk=known.pk).update(url_hash=url_hash(known.url))
+    new = "https://new.example/feed"
+    page = upload(curator, opml(new, new, known.url, "javascript:alert(1)"))
+    plan = page.context["plan"]
+    assert (len(plan.new), len(plan.known), plan.doubled, len(plan.broken)) == (1, 1, 1, 1)
+    assert Feed.objects.count() == 1
+    curator.post(reverse("desk-source-import"), {"token": page.context["token"], "approve": "1"})
+    assert Feed.objects.get(url=new).source.status == "approved"
+
+
+def test_a_list_of_one_person_cannot_be_applied_by_another(people, redis_url: str):
+    token = upload(people["curator"], opml("https://new.example/feed")).context["token"]
+    people["admin"].post(reverse("desk-source-import"), {"token": token})
+    assert not Feed.objects.exists()
+
+
+def test_five_thousand_entries_with_doubles_are_read(curator: Client, redis_url: str):
+    urls = [f"https://o{n % 2500}.example/feed" for n in range(5000)]
+    plan = upload(curator, opml(*urls)).context["plan"]
+    assert (len(plan.new), plan.doubled) == (2500, 2500)
+
+
+BOMB = b'<?xml version="1.0"?><!DOCTYPE o [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><opml><body><outline text="&b;" xmlUrl="http://x.example/"/></body></opml>'  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(BOMB, id="entity bomb"),
+        pytest.param(b" " * 20_000_001, id="20 MB"),
+        pytest.param(
+            b"<opml><body>" + b"<outline>" * 1000 + b"</outline>" * 1000 + b"</body></opml>", id="1000 deep"
+        ),
+        pytest.param('<?xml version="1.0" encoding="utf-16"?><opml/>'.encode(), id="wrong encoding"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\x00\x01\x02", id="binary"),
+        pytest.param(b"name,site\nx,y\n", id="a table without addresses"),
+        pytest.param(b"url\n\xff\xfe\n", id="a table in no encoding"),
+        pytest.param(b"<html><body>no</body></html>", id="a page"),
+    ],
+)
+def test_a_bad_list_is_told_in_a_sentence(curator: Client, body: bytes):
+    response = upload(curator, body)
+    assert response.status_code in (200, 400)
+    assert not Feed.objects.exists()
+
+
+def test_formulas_come_in_as_text_and_go_out_escaped(curator: Client):
+    make_feed(make_source(name="=cmd|' /C calc'!A0"), title="+1+1")
+    table = curator.get(reverse("desk-source-csv")).content.decode()
+    assert "'=cmd" in table
+    assert "'+1+1" in table
+    assert ",=cmd" not in table
+    plan = source_lists.plan(b'url,title\nhttps://x.example/feed,"=HYPERLINK(1)"\n')
+    assert plan.new[0].outline.title == "=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "plain", "'quoted", "a,b", 'say "x"'])
+def test_a_cell_comes_back_as_it_went_out(cell: str):
+    rows = read_csv(write_csv(["url", "title"], [["https://x.example/", cell]]).encode())
+    assert rows[0]["title"] == cell.strip()
+
+
+def test_a_table_of_binary_is_refused():
+    with pytest.raises(ParseError):
+        read_csv(b"url\x00")
+
+
+def test_an_export_comes_back_as_known(curator: Client, redis_url: str):
+    from aggregator.pipeline.urls import url_hash
+
+    feed = make_feed()
+    Feed.objects.update(url_hash=url_hash(feed.url))
+    for name in ("desk-source-csv", "desk-source-opml"):
+        plan = source_lists.plan(curator.get(reverse(name)).content)
+        assert [row.known_as for row in plan.known] == [feed.source.name]
+
+
+def test_a_failing_feed_is_found_understood_and_mended(curator: Client, said):
+    feed = make_feed(
+        state="failing", state_code="status_404", state_sentence="The server says 404.", state_since=DAY
+    )
+    Poll.objects.create(feed=feed, at=DAY, outcome="failed", code="status_404", status=404)
+    page = curator.get(reverse("desk-queue", args=["feeds"])).content.decode()
+    assert "The server says 404." in page
+    page = curator.get(reverse("desk-feed", args=[feed.pk])).content.decode()
+    assert "status_404" in page
+    other = make_feed(url="https://other.example/feed")
+    from aggregator.pipeline.urls import url_hash
+
+    Feed.objects.filter(pk=other.pk).update(url_hash=url_hash(other.url))
+    act = reverse("desk-feed-act", args=[feed.pk, "address"])
+    assert "already read" in said(curator.post(act, {"address": other.url}, follow=True))[0]
+    assert "not an http" in said(curator.post(act, {"address": "javascript:1"}, follow=True))[0]
+    curator.post(act, {"address": "https://moved.example/feed"})
+    feed.refresh_from_db()
+    assert (feed.url, feed.state) == ("https://moved.example/feed", "new")
+    assert feed.next_poll_at is not None
+
+
+def test_poll_now_leads_to_the_result(curator: Client, said):
+    feed = make_feed()
+    response = curator.post(reverse("desk-feed-act", args=[feed.pk, "poll"]))
+    assert response["Location"].endswith("?wait=0")
+    Poll.objects.create(feed=feed, at=DAY, outcome="new", new_count=3, item_count=9)
+    answer = curator.get(reverse("desk-feed-polls", args=[feed.pk]), {"after": 0}).json()
+    assert answer["polls"][0]["new"] == 3
+    paused = make_feed(make_source(status="paused"))
+    told = said(curator.post(reverse("desk-feed-act", args=[paused.pk, "poll"]), follow=True))
+    assert "is not polled" in told[0]
