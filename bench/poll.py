@@ -183,6 +183,8 @@ class Product:
             polling.poll_now(list(Feed.objects.values_list("pk", flat=True)), now)
 
         def is_done() -> bool:
+            if self.worker.poll() is not None:
+                raise SystemExit("the network worker ended")
             return not Feed.objects.exclude(last_polled_at__gte=now).exists()
 
         return measured(self.roots, self.worker.pid, act, is_done)
