@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 SECONDS = 20.0  # a call claims no more hosts after it
 VISIT_SECONDS = 10.0  # a visit starts no request after it
 SLICE = 1.0  # seconds between two writes
-WEIGHT = 3000  # entries after which a slice ends early
+WEIGHT = 1500  # entries after which a slice ends early
 PAGE_WEIGHT = 20  # a page weighs as much as that many entries
 RESOLVER_THREADS = 16
 
