@@ -67,11 +67,18 @@ def sub_areas(region: Region, today: date) -> list[Busy]:
 
 def conflicts_in(region: Region, today: date, limit: int = MAX_CHIPS) -> list[Busy]:
     """Return the conflicts of a region and of what lies in it, busiest first."""
-    inside = RegionLink.objects.filter(ancestor=region).values("region")
-    rows = list(Conflict.objects.filter(regions__in=inside).distinct())
-    if region.kind == "root":
-        rows = list(Conflict.objects.all())
+    inside = dict(RegionLink.objects.filter(ancestor=region).values_list("region_id", "region__slug"))
+    slugs = sorted(inside.values())
+    here = Q(regions__in=inside) | Q(data__areas__has_any_keys=slugs) | Q(data__waters__has_any_keys=slugs)
+    rows = list(Conflict.objects.filter(here).distinct())
     return activity.busy_conflicts(rows, today)[:limit]
+
+
+def areas_of(conflict: Conflict, today: date) -> list[Busy]:
+    """Return the countries, areas and waters of a conflict with counts of seven days, busiest first."""
+    slugs = [*conflict.data.get("areas", ()), *conflict.data.get("waters", ())]
+    rows = Region.objects.filter(Q(conflicts=conflict) | Q(slug__in=slugs)).distinct()
+    return activity.busy_regions(list(rows.only("pk", "slug", "name", "kind", "lat", "lon")), today)
 
 
 def all_topics() -> list[Topic]:

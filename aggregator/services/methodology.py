@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 from aggregator.models import Topic
-from aggregator.services.lists import all_topics
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ _STATIONS = (
 def methodology() -> Methodology:
     """Return the thresholds of every station and the topics with their definitions."""
     found = tuple((station, tuple(_thresholds(modules))) for station, modules in _STATIONS)
-    return Methodology(found, tuple(all_topics()))
+    return Methodology(
+        found, tuple(Topic.objects.select_related("group").order_by("group__position", "position", "name"))
+    )
 
 
 def _thresholds(modules: Sequence[str]) -> list[Threshold]:
@@ -59,8 +61,6 @@ def _thresholds(modules: Sequence[str]) -> list[Threshold]:
 
 
 def _is_plain(value: Any) -> bool:
-    from datetime import timedelta
-
     if isinstance(value, (frozenset, tuple)):
         return 0 < len(value) <= 12 and all(isinstance(one, (str, int, float)) for one in value)
     return isinstance(value, (int, float, timedelta)) and not isinstance(value, bool)

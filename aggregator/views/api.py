@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, NinjaAPI, Query, Schema, Status
+from ninja import NinjaAPI, Query, Status
 
 from aggregator.models import Article
 from aggregator.services import article_page, filters, reports, source_page, story_page, subjects, timelines
@@ -19,6 +18,16 @@ from aggregator.services.filters import FilterError
 from aggregator.services.story_page import RetiredError
 from aggregator.services.subjects import MovedError, UnknownError
 from aggregator.views.answers import public
+from aggregator.views.api_shapes import (
+    ArticleOut,
+    ArticlePageOut,
+    ListQuery,
+    Named,
+    Page,
+    Sentence,
+    SourceOut,
+    StoryDetail,
+)
 from aggregator.views.reports import sender
 
 PER_MINUTE = 120  # requests of one sender
@@ -30,108 +39,6 @@ api = NinjaAPI(
     urls_namespace="api",
     docs_url=None,
 )
-
-
-class Named(Schema):
-    """A region, topic, conflict or outlet."""
-
-    slug: str
-    name: str
-
-
-class StoryOut(Schema):
-    """A story on a list. `happened_on` is a date of the place; times are UTC."""
-
-    id: int
-    url: str
-    headline: str
-    extract: str = Field(description="at most 300 characters, in an outlet's own words")
-    language: str
-    first_reported_at: datetime
-    last_reported_at: datetime
-    changed_at: datetime
-    happened_on: date
-    happened_precision: str
-    origins: int
-    outlets: int
-    articles: int
-    is_key: bool
-    regions: list[Named]
-    topics: list[Named]
-    conflicts: list[Named]
-
-
-class Page(Schema):
-    """A page of stories; `next` is the cursor of the next one."""
-
-    items: list[StoryOut]
-    next: str | None = None
-
-
-class ArticleOut(Schema):
-    """An article: headline, extract and link; its text stays with its outlet."""
-
-    id: int
-    url: str = Field(description="at the outlet")
-    page: str
-    title: str
-    extract: str
-    language: str
-    source: Named
-    reported_at: datetime
-    found_at: datetime
-    copy_kind: str
-    copy_of: int | None = None
-    origin: str = ""
-
-
-class StoryDetail(StoryOut):
-    """A story with its articles, oldest first."""
-
-    members: list[ArticleOut]
-
-
-class ArticlePageOut(Schema):
-    """A page of articles; `next` is the cursor of the next one."""
-
-    items: list[ArticleOut]
-    next: str | None = None
-
-
-class SourceOut(Schema):
-    """An outlet."""
-
-    slug: str
-    name: str
-    homepage: str
-    country: str
-    languages: list[str]
-    kind: str
-    state_control: int
-    publisher: str
-
-
-class Sentence(Schema):
-    """What is wrong, in one sentence."""
-
-    detail: str
-
-
-class ListQuery(Schema):
-    """The filters of a list, as on its page."""
-
-    topic: str = ""
-    region: str = ""
-    conflict: str = ""
-    kind: str = ""
-    language: str = ""
-    from_: str = Field("", alias="from")
-    to: str = ""
-    asof: str = ""
-    key: str = ""
-    thin: str = ""
-    order: str = ""
-    cursor: str = ""
 
 
 WRONG = {400: Sentence, 404: Sentence, 410: Sentence, 429: Sentence}

@@ -192,7 +192,7 @@ def _beside_conflict(timeline: Timeline, now: datetime, topics: list[Topic]) -> 
     row = timeline.subject.conflict
     assert row is not None
     parties = list(row.parties.all())
-    areas = activity.busy_regions(list(row.regions.all()), now.date())
+    areas = lists.areas_of(row, now.date())
     return {
         "sides": [(side, list(members)) for side, members in groupby(parties, lambda party: party.side)],
         "strip": _strip(timeline, now, 90),

@@ -12,9 +12,8 @@ def log(request: HttpRequest) -> HttpResponse:
     """Show the newest acts."""
     text = request.GET.get("before", "")
     before = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    found = act_log.public_page(before=before)
-    lines = [(entry, act_log.address(entry)) for entry in found.entries]
-    return page(request, "log.html", {"lines": lines, "more": found.more, "canonical": request.path})
+    lines, more = act_log.public_page(before=before)
+    return page(request, "log.html", {"lines": lines, "more": more, "canonical": request.path})
 
 
 def export(request: HttpRequest) -> HttpResponse:

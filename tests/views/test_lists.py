@@ -133,7 +133,7 @@ def test_a_page_costs_the_same_for_any_number_of_stories(client, land: Land, sto
 
 
 COST = {
-    "/regions/armenia/": 20,
+    "/regions/armenia/": 21,
     "/topics/shelling/": 13,
     "/conflicts/nagorno-karabakh/": 17,
     "/": 9,
@@ -259,3 +259,15 @@ def test_pages_in_french_keep_the_language_in_their_links(client, land: Land):
     assert '<html lang="fr">' in text
     assert 'href="/fr/topics/"' in text
     assert 'href="/regions/armenia/"' in text
+
+
+def test_a_conflict_is_named_on_the_pages_of_its_areas_and_what_holds_them(client, land: Land):
+    from tests.factories import make_conflict
+
+    make_conflict(
+        "border-war", name="Border war", regions=[land.armenia], data={"areas": [land.karabakh.slug]}
+    )
+    for slug in ("nagorno-karabakh", "azerbaijan", "armenia", "south-caucasus"):
+        assert "/conflicts/border-war/" in client.get(f"/regions/{slug}/").content.decode(), slug
+    text = client.get("/conflicts/border-war/").content.decode()
+    assert 'href="/regions/nagorno-karabakh/"' in text
