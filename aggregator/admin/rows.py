@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import Model
+from django.db.models import Model, URLField
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -32,6 +32,7 @@ class Logged(admin.ModelAdmin):  # type: ignore[type-arg]
     """A form whose changes go into the log; nothing is deleted here, so that slugs are never lost."""
 
     show_full_result_count = False
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
     list_per_page = 100
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

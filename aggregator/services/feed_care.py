@@ -115,7 +115,7 @@ def advice(feed: Feed, now: datetime) -> str:
 def last_polls(feed: Feed, after: int = 0) -> list[Poll]:
     """Return the newest polls of a feed, those after an id only when one is given."""
     rows = Poll.objects.filter(feed=feed, pk__gt=after) if after else Poll.objects.filter(feed=feed)
-    return list(rows.order_by("-at")[:POLLS_SHOWN])
+    return list(rows.order_by("-at", "-pk")[:POLLS_SHOWN])
 
 
 def find_feed(pk: int) -> Feed:

@@ -139,7 +139,15 @@ def withdraw_articles(actor: Actor, article_ids: Sequence[int]) -> list[LogEntry
         stories = set(Membership.objects.filter(article_id__in=ids).values_list("story_id", flat=True))
         Story.objects.filter(pk__in=stories).update(version=F("version") + 1)
         placing.place_stories(stories, actor.now)
+        _blank_empty(stories)
     return entries
+
+
+def _blank_empty(story_ids: set[int]) -> None:
+    """Take the words out of stories of which nothing is left; their addresses stay."""
+    left = Membership.objects.filter(story_id__in=story_ids).exclude(article__status=Article.Status.WITHDRAWN)
+    empty = story_ids - set(left.values_list("story_id", flat=True))
+    Story.objects.filter(pk__in=empty).update(headline="", extract="", slug="")
 
 
 def _tombstone(actor: Actor, article: Article) -> LogEntry:

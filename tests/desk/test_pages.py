@@ -1,0 +1,225 @@
+"""The desk's other pages: queues, vocabulary, line, log, people, rows; and what each page costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+
+from aggregator.admin.site import desk
+from aggregator.models import LogEntry, Override, Poll, ReaderReport, Source, Topic, Work
+from aggregator.services import queues, roles
+from aggregator.services import vocabulary_edits as edits
+from aggregator.services.curation.acts import Actor
+from aggregator.services.curation.visibility import withdraw_articles
+from tests.desk.conftest import PASSWORD
+from tests.factories import DAY, make_article, make_feed, make_source, make_story, make_topic
+
+pytestmark = pytest.mark.django_db
+
+
+def fill(count: int, land: Any) -> None:
+    """Make `count` of everything that waits."""
+    for n in range(count):
+        source = make_source(status=Source.Status.PROPOSED)
+        feed = make_feed(state="failing", state_since=DAY)
+        Poll.objects.create(feed=feed, at=DAY, outcome="failed", code="status_500")
+        make_article(source, relevance="ask")
+        held = make_article(source)
+        Work.objects.create(article=held, stage="held", next_at=DAY, code="kept_failing")
+        copy = make_article(copy_of=held)
+        story = make_story(
+            [held, copy], headline=f"Shelling near Martakert kills many {n}", regions=[land.karabakh]
+        )
+        story.memberships.update(score=0.3)
+        make_story()
+        ReaderReport.objects.create(at=DAY, kind="other", story=story, text="No!")
+        Override.objects.create(kind="hidden", article=held, made_at=DAY)
+        LogEntry.objects.create(at=DAY, act="hide", target_type="story", target_id=story.pk, role="curator")
+
+
+LISTS = ["/desk/", "/desk/sources/", "/desk/feeds/", "/desk/stories/", "/desk/overrides/", "/desk/log/", "/desk/line/",
+    "/log/", *(f"/desk/queues/{queue.slug}/" for queue in queues.QUEUES)]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_page_asks_as_often_with_one_row_as_with_many(
+    curator: Client, land, path: str, django_assert_max_num_queries
+):
+    def cost() -> int:
+        with django_assert_max_num_queries(60) as caught:
+            assert curator.get(path).status_code == 200
+        return len(caught)
+
+    fill(2, land)
+    cost()  # what a first visit fills
+    one = cost()
+    fill(14, land)
+    assert cost() <= one
+
+
+def test_every_kind_of_rows_can_be_listed_opened_and_added(people):
+    make_feed()
+    make_topic()
+    for model, admin in desk._registry.items():
+        base = f"/desk/{model._meta.app_label}/{model._meta.model_name}/"
+        assert people["superuser"].get(base, {"q": "x"} if admin.search_fields else {}).status_code == 200, (
+            base
+        )
+        row = model._default_manager.first()
+        if row is not None:
+            assert people["superuser"].get(f"{base}{row.pk}/change/").status_code == 200, base
+            assert people["superuser"].get(f"{base}{row.pk}/delete/").status_code in (200, 403)
+        assert people["superuser"].get(f"{base}add/").status_code in (200, 403), base
+
+
+def test_a_slug_is_never_lost(people):
+    source = make_source("the-courier")
+    page = people["superuser"].get(f"/desk/aggregator/source/{source.pk}/change/").content.decode()
+    assert 'name="slug"' not in page
+    assert people["superuser"].get(f"/desk/aggregator/source/{source.pk}/delete/").status_code == 403
+
+
+def test_an_edit_is_logged_with_before_and_after(curator: Client):
+    topic = make_topic("shelling")
+    form = {
+        "name": "Shelling and mortars",
+        "group": topic.group_id,
+        "definition": "d",
+        "includes": "[]",
+        "excludes": "[]",
+        "position": 0,
+    }
+    curator.post(f"/desk/aggregator/topic/{topic.pk}/change/", form)
+    entry = LogEntry.objects.get(act="edit")
+    assert entry.before["name"] == "Shelling"
+    assert entry.after["name"] == "Shelling and mortars"
+
+
+def test_roles_are_made_once_and_may_be_made_again():
+    roles.make_roles()
+    roles.make_roles()
+    assert set(Group.objects.values_list("name", flat=True)) == {"reader", "curator", "admin"}
+    assert not User.objects.exists()
+
+
+def test_guessing_a_password_is_locked_out(client: Client, settings):
+    User.objects.create_user("curator", password=PASSWORD, is_staff=True)
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        client.post("/desk/login/", {"username": "curator", "password": "wrong", "next": "/desk/"})
+    response = client.post("/desk/login/", {"username": "curator", "password": PASSWORD, "next": "/desk/"})
+    assert response.status_code in (403, 429)
+
+
+def test_a_queue_gives_the_next_item_at_once(curator: Client):
+    first, second = (make_source(name, status="proposed") for name in ("aaa", "bbb"))
+    queue = reverse("desk-queue", args=["sources"])
+    page = curator.get(queue)
+    assert (page.context["item"].pk, page.context["skip"]) == (first.pk, second.pk)
+    act = reverse("desk-queue-act", args=["sources", "approve"])
+    response = curator.post(act, {"pk": first.pk, "then": second.pk}, follow=True)
+    assert response.context["item"].pk == second.pk
+    assert response.context["left"] == 1
+
+
+def test_a_story_that_is_right_leaves_one_queue_only(curator: Client):
+    story = make_story()
+    for slug, left in (("untagged", 1),):
+        assert curator.get(reverse("desk-queue", args=[slug])).context["left"] == left
+    curator.post(reverse("desk-queue-act", args=["untagged", "right"]), {"pk": story.pk})
+    assert curator.get(reverse("desk-queue", args=["untagged"])).context["left"] == 0
+    assert not LogEntry.objects.get(act="reviewed").public
+
+
+def test_a_report_is_closed_with_what_came_of_it(curator: Client, said):
+    report = ReaderReport.objects.create(
+        at=DAY, kind="wrong_place", story=make_story(), text="<b>It is Lachin</b>"
+    )
+    page = curator.get(reverse("desk-queue", args=["reports"])).content.decode()
+    assert "&lt;b&gt;It is Lachin" in page
+    act = reverse("desk-queue-act", args=["reports", "close"])
+    curator.post(act, {"pk": report.pk, "reason": "put right"})
+    report.refresh_from_db()
+    assert report.outcome == "put right"
+    assert "closed already" in said(curator.post(act, {"pk": report.pk}, follow=True))[0]
+
+
+def test_an_article_in_doubt_is_decided_and_the_decision_undone(curator: Client):
+    article = make_article(relevance="ask")
+    curator.post(reverse("desk-queue-act", args=["ask", "relevant"]), {"pk": article.pk})
+    article.refresh_from_db()
+    assert article.relevance == "in"
+    assert article.overrides.get().value == {"relevance": "in"}
+    assert Work.objects.get(article=article).why == "retag"
+    curator.post(reverse("desk-undo", args=[LogEntry.objects.get(act="relevance").pk]))
+    article.refresh_from_db()
+    assert article.relevance == "ask"
+    assert article.overrides.get().lifted_at is not None
+
+
+def test_held_articles_are_tried_again_in_bulk(curator: Client):
+    held = [make_article() for _ in range(3)]
+    for article in held:
+        Work.objects.create(article=article, stage="held", next_at=DAY, code="kept_failing")
+    curator.post(reverse("desk-retry"), {"article": [article.pk for article in held[:2]]})
+    assert Work.objects.filter(stage="held").count() == 1
+
+
+def test_cues_are_tried_then_changed_and_logged(curator: Client, redis_url: str):
+    topic = make_topic("shelling", data={"strong": ["shelling"]})
+    form = {"strong": "shelling\nmortar fire", "reason": "they were missed"}
+    response = curator.post(reverse("desk-topic", args=["shelling"]), form)
+    job = edits.find_job(response["Location"].strip("/").split("/")[-1])
+    edits.run(job.id, DAY)
+    assert edits.find_job(job.id).state == "done"
+    assert Topic.objects.get(pk=topic.pk).data == {"strong": ["shelling"]}
+    assert "would add" in curator.get(reverse("desk-job", args=[job.id])).content.decode()
+    response = curator.post(reverse("desk-job-act", args=[job.id, "apply"]))
+    change = response["Location"].strip("/").split("/")[-1]
+    edits.run(change, DAY)
+    edits.run(change, DAY)  # a nudge that comes twice
+    assert Topic.objects.get(pk=topic.pk).data["strong"] == ["shelling", "mortar fire"]
+    entry = LogEntry.objects.get(act="change_cues")
+    assert entry.reason == "they were missed"
+    assert entry.before["data"] == {"strong": ["shelling"]}
+
+
+def test_a_cancelled_job_does_nothing(curator: Client, redis_url: str):
+    topic = make_topic("shelling", data={"strong": ["shelling"]})
+    job = edits.start(edits.APPLY, topic, {"strong": ["x"]}, 1)
+    curator.post(reverse("desk-job-act", args=[job.id, "cancel"]))
+    edits.run(job.id, DAY)
+    assert Topic.objects.get(pk=topic.pk).data == {"strong": ["shelling"]}
+
+
+@pytest.mark.parametrize("by_language", ["{", "[]", '{"fr": 3}', '{"fr": [3]}', "null"])
+def test_cues_that_cannot_be_used_are_told(curator: Client, said, by_language: str):
+    make_topic("shelling", data={"strong": ["shelling"]})
+    response = curator.post(
+        reverse("desk-topic", args=["shelling"]), {"by_language": by_language}, follow=True
+    )
+    assert response.status_code == 200
+
+
+def test_the_public_log_has_roles_not_names_and_no_withdrawn_headline(curator: Client):
+    article = make_article(title="A headline to be withdrawn")
+    story = make_story([article])
+    curator.post(reverse("desk-story-act", args=[story.pk, "speaker"]), {"article": article.pk})
+    user = User.objects.get(username="curator")
+    User.objects.filter(pk=user.pk).update(username="jane-doe")
+    withdraw_articles(Actor(user, DAY, "a court says so"), [article.pk])
+    for path in ("/log/", "/log.csv"):
+        page = Client().get(path).content.decode()
+        assert "a court says so" in page
+        assert "jane-doe" not in page
+        assert "A headline to be withdrawn" not in page
+
+
+def test_the_log_can_be_exported_and_filtered(curator: Client):
+    LogEntry.objects.create(at=DAY, act="hide", target_type="story", target_id=1, reason="=cmd()")
+    assert "'=cmd()" in curator.get(reverse("desk-log-csv")).content.decode()
+    assert len(curator.get(reverse("desk-log"), {"act": "merge"}).context["lines"]) == 0
+    assert curator.get(reverse("desk-log"), {"act": "\x00", "before": "x"}).status_code == 200
