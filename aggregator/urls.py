@@ -67,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("digests/leave/<str:token>/", digests.leave, name="digest-leave"),
     path("log/", log.log, name="log"),
     path("log.csv", log.export, name="log-csv"),
+    path("robots.txt", about.robots, name="robots"),
     path("status/", about.status, name="status"),
     path("api/", about.api_docs, name="api-docs"),
     path("api/v1/", api.opened()),

@@ -23,6 +23,7 @@ from aggregator.services.subjects import UnknownError
 
 MAX_MEMBERS = 300  # a story of 72 hours rarely has more; what is left out is told
 KEY_EXTRACTS = 3
+OPENING = frozenset({"no_candidate", "opened"})  # reasons of a story's first article, which joined nothing
 AROUND = 3
 
 
@@ -222,6 +223,6 @@ def _reasons(members: Sequence[Membership]) -> list[dict[str, Any]]:
     """Return the reasons by which members joined, the most telling first, each once."""
     seen: dict[str, dict[str, Any]] = {}
     for member in members:
-        if member.reason:
+        if member.reason and member.reason.get("rule") not in OPENING:
             seen.setdefault(str(sorted(member.reason.items(), key=str)), member.reason)
     return list(seen.values())[:5]

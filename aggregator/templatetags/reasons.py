@@ -13,6 +13,16 @@ register = template.Library()
 MAX_LENGTH = 400
 REASONS = {
     "named": gettext_noop("names the place"),
+    "names": gettext_noop("names the place"),
+    "relative_word": gettext_noop("from the text: a word such as “today”"),
+    "no_candidate": gettext_noop("opened the story"),
+    "copy": gettext_noop("a copy of another article of the story"),
+    "its_copies": gettext_noop("its copies were here already"),
+    "must_link": gettext_noop("a curator decided"),
+    "merged": gettext_noop("a curator joined two stories"),
+    "repair_merge": gettext_noop("two stories of one happening were joined"),
+    "repair_split": gettext_noop("two happenings were parted"),
+    "source": gettext_noop("the outlet's own region"),
     "cue": gettext_noop("matched words"),
     "cues": gettext_noop("matched words"),
     "model": gettext_noop("the words taken together"),
@@ -44,7 +54,10 @@ REASONS = {
     "yesterday": gettext_noop("from the text: the day before"),
 }
 SILENT = frozenset(
-    {"code", "rule", "twin", "story", "runner_up", "override", "shared", "of_original", "title"}
+    {
+        *("code", "rule", "twin", "story", "runner_up", "override", "shared", "of_original", "title"),
+        *("field", "time_zone", "parts", "score", "article", "start"),
+    }
 )
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from aggregator.services import methodology as rules
 from aggregator.services import status_page
-from aggregator.views.answers import page
+from aggregator.views.answers import page, public
 from aggregator.views.api import api
 
 
@@ -32,3 +32,9 @@ def api_docs(request: HttpRequest) -> HttpResponse:
         for path, found in paths.items()
     ]
     return page(request, "about/api.html", {"operations": operations})
+
+
+def robots(request: HttpRequest) -> HttpResponse:
+    """Keep robots off the desk and off forms."""
+    lines = ["User-agent: *", *(f"Disallow: /{part}/" for part in ("desk", "report", "digests")), ""]
+    return public(HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8"))
