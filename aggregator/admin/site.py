@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from csp.decorators import csp_replace
@@ -13,10 +12,9 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django_otp import user_has_device
-from django_otp.forms import OTPAuthenticationFormMixin
 
 from aggregator import clock
-from aggregator.services import people, queues, roles
+from aggregator.services import people, queues, roles, second_factor
 
 # The stock admin builds parts of its pages by script, which trusted types forbid; all else stays.
 RELAXED = {
@@ -26,23 +24,25 @@ RELAXED = {
 }
 
 
-class SignInForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
+class SignInForm(AdminAuthenticationForm):
     """Name, password, and a code where the person has set up a second factor."""
 
-    otp_device = forms.CharField(required=False, widget=forms.HiddenInput)
     otp_token = forms.CharField(
         required=False,
         label="Code from your app, if you have set one up",
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
-    otp_challenge = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """Check name and password, then the code of whoever has a device."""
         cleaned = super().clean()
         user = self.get_user()
         if user is not None and user_has_device(user):
-            self.clean_otp(user)
+            device = second_factor.match(user, self.cleaned_data.get("otp_token") or "")
+            if device is None:
+                raise forms.ValidationError(
+                    "Give the newest code of your app, or a spare code.", code="code_wrong"
+                )
         return cleaned
 
 

@@ -71,7 +71,7 @@ def sparklines(feed_ids: Sequence[int], now: datetime) -> dict[int, tuple[Bar, .
     sums: dict[int, dict[date, tuple[int, int]]] = defaultdict(dict)
     old = PollDay.objects.filter(feed_id__in=feed_ids, day__gte=first)
     young = (
-        Poll.objects.filter(feed_id__in=feed_ids, at__date__gte=first)
+        Poll.objects.filter(feed_id__in=feed_ids, at__gte=now - timedelta(days=DAYS))
         .order_by()
         .annotate(day=TruncDate("at"))
         .values("feed_id", "day")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
+from django_otp import devices_for_user
 from django_otp import login as otp_login
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -58,6 +59,17 @@ def remove(user: Any, code: str) -> None:
         raise CurationError(WRONG, code="code_wrong")
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
+
+
+def match(user: Any, code: str) -> Any:
+    """Return the device that takes a code, None when there is none: digits are an app's, all else is a spare code.
+
+    Only the devices of that kind are asked, so that a spare code does not slow down the app's.
+    """
+    kind = TOTPDevice if code.isdigit() else StaticDevice
+    with transaction.atomic():
+        devices = [each for each in devices_for_user(user, for_verify=True) if isinstance(each, kind)]
+        return next((each for each in devices if each.verify_token(code)), None)
 
 
 def trust_session(request: HttpRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +10,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from aggregator import clock
 from aggregator.errors import ParseError
-from aggregator.models import Feed, LogEntry, Poll, Source
+from aggregator.models import Article, Feed, LogEntry, Poll, Source, Story
 from aggregator.pipeline.tables import read_csv, write_csv
-from aggregator.services import source_lists
+from aggregator.services import fetching, polling, retagging, settling, source_lists
+from aggregator.services.loading import load_vocabulary
+from tests.factories import DAY, make_article, make_feed, make_source
 from tests.fakeweb import FakeWeb, Said, fake_web
-from tests.factories import DAY, make_feed, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -171,7 +174,7 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE o [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&
         pytest.param(
             b"<opml><body>" + b"<outline>" * 1000 + b"</outline>" * 1000 + b"</body></opml>", id="1000 deep"
         ),
-        pytest.param('<?xml version="1.0" encoding="utf-16"?><opml/>'.encode(), id="wrong encoding"),
+        pytest.param(b'<?xml version="1.0" encoding="utf-16"?><opml/>', id="wrong encoding"),
         pytest.param(b"", id="empty"),
         pytest.param(b"\x00\x01\x02", id="binary"),
         pytest.param(b"name,site\nx,y\n", id="a table without addresses"),
@@ -248,3 +251,45 @@ def test_poll_now_leads_to_the_result(curator: Client, said):
     paused = make_feed(make_source(status="paused"))
     told = said(curator.post(reverse("desk-feed-act", args=[paused.pk, "poll"]), follow=True))
     assert "is not polled" in told[0]
+
+
+def test_an_approved_source_brings_its_first_stories_to_a_region_page(
+    curator: Client, web: FakeWeb, redis_url: str
+):
+    now = clock.now()
+    load_vocabulary(now, sources=False)
+    page = curator.post(reverse("desk-source-add"), {"address": f"{web.base}/"})
+    url = page.context["found"].feeds[0].candidate.url
+    curator.post(reverse("desk-source-create"), {"name": "The Courier", "feed": [url], "act": "approve"})
+    while polling.poll_due(fetching.open_network(), clock.now, seconds=10):
+        pass
+    while settling.settle_due(clock.now()):
+        pass
+    assert Article.objects.filter(source__name="The Courier", status="visible").count() == 12
+    assert Poll.objects.get().new_count == 12
+    page = Client().get("/regions/nagorno-karabakh/").content.decode()
+    assert "Shelling of Stepanakert" in page
+
+
+def test_a_wrong_region_stays_corrected_over_a_full_re_run(curator: Client, redis_url: str):
+    now = clock.now()
+    load_vocabulary(now, sources=False)
+    text = (
+        "Artillery shelled Stepanakert in Nagorno-Karabakh on Tuesday. Two people were killed, the ombudsman said. "
+        * 4
+    )
+    article = make_article(at=now - timedelta(hours=5), title="Shelling of Stepanakert kills two", text=text)
+    retagging.retag_all(now, since=now - timedelta(days=1))
+    while settling.settle_due(now):
+        pass
+    story = Story.objects.get(memberships__article=article)
+    assert "nagorno-karabakh" in story.region_rows.values_list("region__slug", flat=True)
+    form = {"kind": "regions", "slug": ["sudan"], "seen": story.version}
+    curator.post(reverse("desk-story-act", args=[story.pk, "retag"]), form)
+    for _ in range(2):
+        retagging.retag_all(now, since=now - timedelta(days=1))
+        while settling.settle_due(now):
+            pass
+        assert list(
+            Story.objects.get(memberships__article=article).region_rows.values_list("region__slug", flat=True)
+        ) == ["sudan"]

@@ -1,5 +1,6 @@
 """Acts on stories as a curator does them: previewed, locked against others, undone, logged."""
 
+# ruff: noqa: F811
 from __future__ import annotations
 
 from typing import Any
@@ -29,7 +30,7 @@ def merge(client: Client, one: Story, other: Story, **form: Any):
 
 def test_a_merge_is_previewed_done_and_undone_with_everything_as_before(
     curator: Client, world: dict[str, Any], said
-):  # noqa: F811
+):
     first, second = world["first"], world["second"]
     before = faces()
     page = curator.get(reverse("desk-merge", args=[first.pk]), {"other": second.pk}).content.decode()
@@ -52,7 +53,7 @@ def test_a_merge_is_previewed_done_and_undone_with_everything_as_before(
 
 def test_the_second_of_two_curators_is_told_what_changed(
     curator: Client, people, world: dict[str, Any], said
-):  # noqa: F811
+):
     first, second = world["first"], world["second"]
     seen = Story.objects.get(pk=first.pk).version
     merge(people["admin"], first, second)
@@ -66,7 +67,7 @@ def test_the_second_of_two_curators_is_told_what_changed(
     assert f"has been merged into story {first.pk}" in told[0]
 
 
-def test_a_merge_or_a_hide_needs_a_reason(curator: Client, world: dict[str, Any], said):  # noqa: F811
+def test_a_merge_or_a_hide_needs_a_reason(curator: Client, world: dict[str, Any], said):
     assert "needs a reason" in said(merge(curator, world["first"], world["second"], reason=" "))[0]
     assert "needs a reason" in said(act(curator, world["first"], "hide"))[0]
     assert LogEntry.objects.count() == 0
@@ -75,7 +76,7 @@ def test_a_merge_or_a_hide_needs_a_reason(curator: Client, world: dict[str, Any]
 @pytest.mark.parametrize(
     "other", ["", "x", "0", "-1", "999999", "9" * 40, "٣", "\x00", "https://evil.example/"]
 )
-def test_a_merge_with_nothing_is_refused_in_a_sentence(curator: Client, world: dict[str, Any], other: str):  # noqa: F811
+def test_a_merge_with_nothing_is_refused_in_a_sentence(curator: Client, world: dict[str, Any], other: str):
     before = faces()
     response = curator.get(reverse("desk-merge", args=[world["first"].pk]), {"other": other})
     assert response.status_code in (404, 409)
@@ -83,7 +84,7 @@ def test_a_merge_with_nothing_is_refused_in_a_sentence(curator: Client, world: d
     assert faces() == before
 
 
-def test_a_story_is_not_merged_with_itself_nor_in_a_ring(curator: Client, world: dict[str, Any], said):  # noqa: F811
+def test_a_story_is_not_merged_with_itself_nor_in_a_ring(curator: Client, world: dict[str, Any], said):
     first, second = world["first"], world["second"]
     assert "merged with itself" in said(merge(curator, first, first))[0]
     assert curator.get(reverse("desk-merge", args=[first.pk]), {"other": first.pk}).status_code == 409
@@ -92,19 +93,19 @@ def test_a_story_is_not_merged_with_itself_nor_in_a_ring(curator: Client, world:
     assert curator.get(reverse("desk-merge", args=[second.pk]), {"other": first.pk}).status_code == 409
 
 
-def test_a_merge_finds_the_other_story_by_its_address(curator: Client, world: dict[str, Any]):  # noqa: F811
+def test_a_merge_finds_the_other_story_by_its_address(curator: Client, world: dict[str, Any]):
     address = "http://testserver" + world["second"].get_absolute_url()
     assert curator.get(reverse("desk-merge", args=[world["first"].pk]), {"other": address}).status_code == 200
 
 
-def test_splitting_all_or_none_is_refused(curator: Client, world: dict[str, Any], said):  # noqa: F811
+def test_splitting_all_or_none_is_refused(curator: Client, world: dict[str, Any], said):
     everything = [world["a"].pk, world["b"].pk]
     for ticked in ([], everything):
         assert "not none and not all" in said(act(curator, world["first"], "split", article=ticked))[0]
     assert "not in this story" in said(act(curator, world["first"], "split", article=[world["c"].pk]))[0]
 
 
-def test_split_move_and_speaker_do_what_they_say(curator: Client, world: dict[str, Any]):  # noqa: F811
+def test_split_move_and_speaker_do_what_they_say(curator: Client, world: dict[str, Any]):
     first, second = world["first"], world["second"]
     act(curator, first, "speaker", article=[world["b"].pk])
     assert Story.objects.get(pk=first.pk).speaker_id == world["b"].pk
@@ -114,7 +115,7 @@ def test_split_move_and_speaker_do_what_they_say(curator: Client, world: dict[st
     assert Membership.objects.get(article=world["b"]).story_id not in (first.pk, second.pk)
 
 
-def test_undo_twice_is_refused(curator: Client, world: dict[str, Any], said):  # noqa: F811
+def test_undo_twice_is_refused(curator: Client, world: dict[str, Any], said):
     merge(curator, world["first"], world["second"])
     entry = LogEntry.objects.get(act="merge")
     curator.post(reverse("desk-undo", args=[entry.pk]))
@@ -122,7 +123,7 @@ def test_undo_twice_is_refused(curator: Client, world: dict[str, Any], said):  #
     assert "undone already" in said(again)[0]
 
 
-def test_a_wrong_region_is_corrected_and_the_override_can_be_lifted(curator: Client, world: dict[str, Any]):  # noqa: F811
+def test_a_wrong_region_is_corrected_and_the_override_can_be_lifted(curator: Client, world: dict[str, Any]):
     first = world["first"]
     act(curator, first, "retag", kind="regions", slug=["azerbaijan", ""])
     assert list(first.region_rows.values_list("region__slug", flat=True)) == ["azerbaijan"]
@@ -152,27 +153,27 @@ def test_a_wrong_region_is_corrected_and_the_override_can_be_lifted(curator: Cli
         pytest.param("undo", {"entry": "999"}, "no act 999", id="an act that never was"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_is_told_in_a_sentence(curator: Client, world, name, form, sentence, said):  # noqa: F811
+def test_what_cannot_be_done_is_told_in_a_sentence(curator: Client, world, name, form, sentence, said):
     before = faces()
     assert sentence in said(act(curator, world["first"], name, **form))[0]
     assert faces() == before
 
 
-def test_a_pin_is_set_and_taken_away(curator: Client, world: dict[str, Any]):  # noqa: F811
+def test_a_pin_is_set_and_taken_away(curator: Client, world: dict[str, Any]):
     act(curator, world["first"], "pin", on="region:azerbaijan")
     pin = Pin.objects.get()
     act(curator, world["first"], "unpin", pin=pin.pk)
     assert not Pin.objects.exists()
 
 
-def test_withdraw_takes_only_members_of_the_story(curator: Client, world: dict[str, Any], said):  # noqa: F811
+def test_withdraw_takes_only_members_of_the_story(curator: Client, world: dict[str, Any], said):
     told = said(act(curator, world["first"], "withdraw", article=[world["c"].pk], reason="court"))
     assert "Tick the articles" in told[0]
     world["c"].refresh_from_db()
     assert world["c"].status == "visible"
 
 
-def test_stories_kept_apart_leave_the_queue_and_come_back_on_undo(curator: Client, world: dict[str, Any]):  # noqa: F811
+def test_stories_kept_apart_leave_the_queue_and_come_back_on_undo(curator: Client, world: dict[str, Any]):
     Story.objects.update(headline="Shelling kills three near Martakert village")
     for story in Story.objects.all():
         story.card = {"region": {"slug": "azerbaijan"}}
@@ -197,5 +198,5 @@ def test_two_texts_stand_side_by_side_with_boilerplate_greyed(curator: Client):
 
 
 @pytest.mark.parametrize("query", ["shelling", "'; drop table", "\x00", "((", "a" * 500, "12", "#12", "-"])
-def test_any_search_for_stories_answers(curator: Client, world, query: str):  # noqa: F811
+def test_any_search_for_stories_answers(curator: Client, world, query: str):
     assert curator.get(reverse("desk-stories"), {"q": query}).status_code == 200
