@@ -43,6 +43,7 @@ class SignInForm(AdminAuthenticationForm):
                 raise forms.ValidationError(
                     "Give the newest code of your app, or a spare code.", code="code_wrong"
                 )
+            user.otp_device = device  # type: ignore[attr-defined]  # django-otp reads it at sign-in
         return cleaned
 
 

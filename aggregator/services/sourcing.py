@@ -91,6 +91,29 @@ def _double(candidate: Candidate) -> Source | None:
     return Source.objects.filter(publisher__homepage_domains__contains=[domain]).order_by("pk").first()
 
 
+def try_selector(network: Network, source_id: int, selector: str, now: datetime) -> tuple[PreviewItem, ...]:
+    """Return the newest items of an outlet's first feed as a selector would read their pages.
+
+    Raises CurationError when there is no such outlet or it has no feed, FetchError when the feed does not answer.
+    """
+    feed = Feed.objects.filter(source_id=source_id, enabled=True).order_by("pk").first()
+    if feed is None:
+        raise CurationError("This outlet has no feed that is switched on.", code="feed_unknown")
+    return preview(network, feed.url, now, selector=selector).feeds[0].items
+
+
+def keep_selector(actor: Actor, source_id: int, selector: str) -> None:
+    """Read an outlet's pages by a selector from now on; '' goes back to the rules."""
+    with transaction.atomic():
+        source = Source.objects.select_for_update().filter(pk=source_id).first()
+        if source is None:
+            raise CurationError(f"There is no source {source_id}.", code="source_unknown")
+        before, after = {"selector": source.extraction_selector}, {"selector": selector[:300]}
+        log_act(actor, "selector", source, before=before, after=after)
+        source.extraction_selector = selector[:300]
+        source.save(update_fields=["extraction_selector"])
+
+
 Pages = dict[str, tuple[bytes, str, str, str]]  # entry's address → body, final address, charset, trouble
 
 

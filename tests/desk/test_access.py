@@ -18,7 +18,7 @@ from tests.factories import DAY, make_article, make_feed, make_source, make_stor
 
 pytestmark = pytest.mark.django_db
 
-FORMS_OF_CURATORS = {"desk-source-add", "desk-source-create", "desk-source-status", "desk-source-import", "desk-feed-act",
+FORMS_OF_CURATORS = {"desk-source-add", "desk-source-create", "desk-source-status", "desk-source-import", "desk-source-selector", "desk-feed-act",
     "desk-merge", "desk-story-act", "desk-queue-act", "desk-lift", "desk-undo", "desk-retry", "desk-job-act"}  # fmt: skip
 OF_ADMINS = {"desk-sessions"}
 
@@ -38,7 +38,7 @@ def rows() -> dict[str, Any]:
 
 def address(name: str, rows: dict[str, Any]) -> str:
     given: dict[str, Any] = {
-        "desk-queue": ["sources"], "desk-queue-act": ["sources", "approve"], "desk-source": [rows["source"].pk],
+        "desk-queue": ["sources"], "desk-queue-act": ["sources", "approve"], "desk-source": [rows["source"].pk], "desk-source-selector": [rows["source"].pk],
         "desk-feed": [rows["feed"].pk], "desk-feed-polls": [rows["feed"].pk], "desk-feed-act": [rows["feed"].pk, "poll"],
         "desk-story": [rows["story"].pk], "desk-merge": [rows["story"].pk], "desk-story-act": [rows["story"].pk, "hide"],
         "desk-diff": [rows["article"].pk, rows["article"].pk], "desk-article": [rows["article"].pk],

@@ -40,6 +40,7 @@ def test_a_spare_code_lets_in_once(spare: list[str]):
     client, response = sign_in(spare[0])
     assert response.status_code == 302, response.context["form"].errors
     assert client.get(reverse("desk-stories")).status_code == 200
+    assert client.session["otp_device_id"]
     assert sign_in(spare[0])[1].status_code == 200
 
 

@@ -293,3 +293,19 @@ def test_a_wrong_region_stays_corrected_over_a_full_re_run(curator: Client, redi
         assert list(
             Story.objects.get(memberships__article=article).region_rows.values_list("region__slug", flat=True)
         ) == ["sudan"]
+
+
+def test_a_selector_is_tried_on_live_pages_and_kept(curator: Client, web: FakeWeb):
+    for n in range(12):
+        body = f"<html><body><div id='odd'><p>The odd text of page {n}. {'It goes on. ' * 30}</p></div></body></html>"
+        web.answers[f"/news/{n}"] = Said(body.encode(), kind="text/html")
+    source = make_source()
+    make_feed(source, url=f"{web.base}/feed")
+    path = reverse("desk-source-selector", args=[source.pk])
+    page = curator.post(path, {"selector": "#odd", "act": "try"})
+    assert "The odd text of page" in page.content.decode()
+    assert curator.post(path, {"selector": "][", "act": "try"}).status_code == 200
+    curator.post(path, {"selector": "#odd", "act": "keep"})
+    source.refresh_from_db()
+    assert source.extraction_selector == "#odd"
+    assert LogEntry.objects.get(act="selector").after == {"selector": "#odd"}

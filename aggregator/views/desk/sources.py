@@ -107,6 +107,26 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @desk_page(MAY_CURATE)
+def selector(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try a selector on an outlet's newest pages, and keep it."""
+    row = Source.objects.filter(pk=pk).first()
+    if row is None:
+        raise CurationError(f"There is no source {pk}.", code="source_unknown")
+    given = request.POST.get("selector", row.extraction_selector).replace("\x00", "").strip()[:300]
+    context = {"title": f"Extraction: {row.name}", "source": row, "selector": given}
+    if request.method == "POST" and request.POST.get("act") == "keep":
+        sourcing.keep_selector(actor(request), pk, given)
+        messages.success(request, "The selector is kept.")
+        return HttpResponseRedirect(reverse("desk-source", args=[pk]))
+    if request.method == "POST":
+        try:
+            context["items"] = sourcing.try_selector(fetching.open_network(), pk, given, clock.now())
+        except AggregatorError as error:
+            context["error"] = error.sentence
+    return show(request, "desk/selector.html", context)
+
+
+@desk_page(MAY_CURATE)
 def change_status(request: HttpRequest) -> HttpResponse:
     """Approve, reject, pause or retire one outlet or many."""
     if request.method == "POST":
