@@ -27,7 +27,7 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture
-def visit(chromium, live_server, settings):  # type: ignore[no-untyped-def]
+def visit(chromium, live_server, settings, redis_url):  # type: ignore[no-untyped-def]
     """Return a function that opens a new tab; what goes wrong in it fails the test at its end."""
     settings.SITE_URL = live_server.url
     settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]

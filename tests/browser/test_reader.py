@@ -88,15 +88,18 @@ def test_a_reader_browses_a_region_without_scripts(visit, full: Land):
     page.goto("/")
     page.click("nav >> text=Regions")
     page.click("text=Nagorno Karabakh >> nth=0")
+    page.wait_for_url("**/regions/nagorno-karabakh/")
     assert page.locator("article.story").count() == 8
     page.check("input[name=key]")
     page.click("text=Show")
+    page.wait_for_url("**key=1")
     assert page.url.endswith("/regions/nagorno-karabakh/?key=1")
     assert page.locator("article.story").count() == 4
     page.click("article.story h3 a >> nth=0")
+    page.wait_for_url("**/stories/**")
     assert "origins" in page.inner_text(".head")
     page.click(".coverage td:nth-child(2) a >> nth=0")
-    assert page.is_visible("text=Three clocks")
+    page.wait_for_selector("text=Three clocks")
     assert page.get_attribute("text=read there", "rel") == "noopener nofollow"
 
 
@@ -112,7 +115,7 @@ def test_a_reader_follows_a_topic_on_this_device(visit, full: Land):
     page.wait_for_selector("text=1 new story since your last visit")
     assert page.locator("article.story.unread").count() == 1
     page.keyboard.press("m")
-    assert page.locator("article.story.unread").count() == 0
+    page.wait_for_selector("article.story.unread", state="detached")
     assert page.context.cookies() == []
 
 
@@ -130,11 +133,12 @@ def test_keys_walk_the_list_and_open_a_story(visit, full: Land):
     page = visit()
     page.goto("/regions/armenia/")
     page.keyboard.press("?")
-    assert page.is_visible("dialog")
+    page.wait_for_selector("dialog")
     page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="hidden")
     for key in "jjk":
         page.keyboard.press(key)
-    assert page.locator("article.story.here").count() == 1
+    page.wait_for_selector("article.story.here")
     page.keyboard.press("o")
     page.wait_for_url("**/stories/**")
 
@@ -157,7 +161,7 @@ def test_a_reader_reports_a_mistake_without_scripts(visit, full: Land):
     page.select_option("select[name=kind]", "wrong_place")
     page.fill("textarea", "It is another town.")
     page.click("main button")
-    assert page.is_visible("text=curators' queue")
+    page.wait_for_selector("text=curators' queue")
     assert ReaderReport.objects.get().text == "It is another town."
 
 
