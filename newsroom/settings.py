@@ -28,6 +28,7 @@ SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 CONTACT = env.text("CONTACT") or secret.contact(DATA_DIR)  # an address or page; goes into the User-Agent
 SAMPLE_DATA = env.flag("SAMPLE_DATA")  # pages then say that what they show is invented
 DEBUG = env.flag("DEBUG")
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # who sends it as a bearer token may read /metrics
 SECRET_KEY = secret.key(env.text("SECRET_KEY"), DATA_DIR)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("status.json", health.status_json, name="status-json"),
+    path("metrics", health.figures, name="metrics"),
     path("desk/", include("aggregator.urls_desk")),
     path("desk/", desk.urls),
     path("", include("aggregator.urls")),

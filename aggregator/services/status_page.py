@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from aggregator import clock
 from aggregator.models import Feed
-from aggregator.services import health, status
+from aggregator.services import health, metrics, status
 
 ORDER = {
     state: n
@@ -24,6 +25,7 @@ class StatusPage:
     health: health.FeedHealth
     sentence: str
     newest_at: datetime | None
+    freshness: tuple[timedelta, timedelta] | None = None
 
 
 def read_status() -> StatusPage:
@@ -33,4 +35,14 @@ def read_status() -> StatusPage:
     facts = status.facts()
     newest = facts["newest_article"]
     newest_at = datetime.fromisoformat(newest["found_at"]) if newest else None
-    return StatusPage(facts, tuple(feeds), health.feed_health(), status.progress_sentence(), newest_at)
+    return StatusPage(
+        facts, tuple(feeds), health.feed_health(), status.progress_sentence(), newest_at, _freshness()
+    )
+
+
+def _freshness() -> tuple[timedelta, timedelta] | None:
+    """Return how long it took from published to visible, median and 95th percentile of the last day."""
+    found = metrics.freshness(clock.now())
+    return (
+        (timedelta(minutes=round(found[0] / 60)), timedelta(minutes=round(found[1] / 60))) if found else None
+    )

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 
-from aggregator.services import status
+from aggregator import clock
+from aggregator.services import metrics, status
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -28,6 +33,23 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def status_json(request: HttpRequest) -> HttpResponse:
     """Answer how the line is; no field changes while nothing happens."""
     return _plain(JsonResponse(status.facts()))
+
+
+def figures(request: HttpRequest) -> HttpResponse:
+    """Answer the figures of the line for Prometheus, to staff and to who knows METRICS_TOKEN."""
+    if not (_has_token(request) or _is_staff(request)):
+        raise Http404  # strangers need not learn that it is here
+    return _plain(HttpResponse(metrics.render(clock.now()), content_type=METRICS_TYPE))
+
+
+def _has_token(request: HttpRequest) -> bool:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    wanted = settings.METRICS_TOKEN
+    return bool(wanted) and scheme.lower() == "bearer" and constant_time_compare(token.strip(), wanted)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    return request.user.is_active and request.user.is_staff
 
 
 def _database() -> str:
