@@ -150,8 +150,8 @@ class Product:
             "worker",
             "-Q",
             "network",
-            "-c",
-            "1",
+            "--pool",
+            "solo",
             "-n",
             "network@bench",
         ]

@@ -6,10 +6,12 @@ queue cannot fill while nobody works, and doubled beats are harmless.
 
 from __future__ import annotations
 
+import resource
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, task_postrun, worker_process_init
+from celery.worker import state
 from kombu.entity import Queue
 
 from newsroom import children, env
@@ -18,6 +20,8 @@ env.default("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
 NETWORK, CPU = "network", "cpu"
 NETWORK_TASKS = ("poll_due", "fetch_due", "send_digests")
+
+MAX_KILOBYTES = 700_000  # a worker that has grown beyond it ends after its task and is started again
 
 app = Celery("newsroom", set_as_current=True)
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -32,7 +36,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_concurrency=1,
     worker_max_tasks_per_child=500,
-    worker_max_memory_per_child=700_000,  # kilobytes
+    worker_max_memory_per_child=MAX_KILOBYTES,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     worker_enable_remote_control=False,
@@ -81,3 +85,10 @@ def _keep_django_logging(**_: object) -> None:
 @worker_process_init.connect
 def _end_with_the_worker(**_: object) -> None:
     children.die_with_parent()
+
+
+@task_postrun.connect
+def _end_when_grown(**_: object) -> None:
+    """Bound a worker without a pool as a pool bounds its children; in a child of a pool it changes nothing."""
+    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > MAX_KILOBYTES:
+        state.should_stop = 0  # type: ignore[assignment]

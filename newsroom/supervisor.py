@@ -60,10 +60,15 @@ def web() -> Part:
 
 
 def worker(queue: str) -> Part:
-    """Return the Celery worker of one queue; rows are the queue, so that it may be killed at any time."""
+    """Return the Celery worker of one queue; rows are the queue, so that it may be killed at any time.
+
+    The network worker runs its one task at a time in its own process: a pool's parent would cost 80 MB
+    and do nothing, and what could crash or grow (parsing) has children of its own.
+    """
+    pool = ("--pool", "solo") if queue == "network" else ("--pool", "prefork")
     argv = [
         *(sys.executable, "-m", "celery", "-A", "newsroom", "worker", "-Q", queue, "-n", f"{queue}@%h"),
-        *("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"),
+        *(*pool, "--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"),
         *("--loglevel", "INFO"),
     ]
     return Part(f"worker-{queue}", argv)
