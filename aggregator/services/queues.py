@@ -137,18 +137,23 @@ def _weak(now: datetime) -> list[Item]:
     )
     rows = (
         Membership.objects.filter(story_id__in=recent, score__gt=0, score__lt=WEAK_BELOW)
-        .exclude(reason__code__in=["curator", "opened"])
         .select_related("story", "article__source")
         .order_by("score")
     )
     items, done = {}, _reviewed_ids("weak", recent)
     for row in rows[: 3 * MOST]:
-        if row.story_id not in items and row.story_id not in done:
+        if row.story_id not in items and row.story_id not in done and _joined(row):
             why = f"joined with score {row.score:.2f}: {row.article.source.name}, {row.article.title}"
             items[row.story_id] = Item(
                 "story", row.story_id, row.story.headline, why, row.story_id, at=row.story.last_at
             )
     return list(items.values())[: MOST + 1]
+
+
+def _joined(row: Membership) -> bool:
+    """Return whether the line joined an article to its story; an opener's score is about the story it did not join."""
+    compared_with = row.reason.get("story", row.story_id)
+    return row.reason.get("code") not in ("curator", "opened") and compared_with == row.story_id
 
 
 def _untagged(now: datetime) -> list[Item]:

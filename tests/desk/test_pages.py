@@ -223,3 +223,15 @@ def test_the_log_can_be_exported_and_filtered(curator: Client):
     assert "'=cmd()" in curator.get(reverse("desk-log-csv")).content.decode()
     assert len(curator.get(reverse("desk-log"), {"act": "merge"}).context["lines"]) == 0
     assert curator.get(reverse("desk-log"), {"act": "\x00", "before": "x"}).status_code == 200
+
+
+def test_weak_merges_are_those_the_line_made(curator: Client):
+    one, two = make_article(), make_article()
+    story = make_story([one, two])
+    story.memberships.filter(article=one).update(score=0.02, reason={"rule": "model", "story": story.pk + 99})
+    story.memberships.filter(article=two).update(score=0.2, reason={"rule": "model", "story": story.pk})
+    page = curator.get(reverse("desk-queue", args=["weak"]))
+    assert page.context["left"] == 1
+    assert "0.20" in page.context["item"].why
+    story.memberships.update(reason={"code": "curator"})
+    assert curator.get(reverse("desk-queue", args=["weak"])).context["left"] == 0
