@@ -1,0 +1,174 @@
+"""How polite two virtual days are: the recorded feeds, each at an address of its own, read from the server's log.
+
+    python -m bench.politeness --hours 48 --step 30
+
+The schedule runs on the server's virtual clock, gaps between requests in real time (shortened to GAP; a
+Crawl-delay of robots.txt holds as it stands). Needs the replay server of CORPORA_DIR.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter, defaultdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+GAP = 0.2  # seconds
+SLACK = 0.003  # the log rounds to milliseconds
+CRAWL_DELAY = 1.0  # as the server's robots.txt says
+FULL_GET_HOURS = 10.0  # an unconditional request this long after the last one is meant
+
+
+class Server:
+    """The replay server with a clock that only we move."""
+
+    def __init__(self, program: Path) -> None:
+        argv = [sys.executable, str(program), "--manual-clock", "--per-outlet-ip"]
+        self.child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self.child.stdout is not None
+        port = self.child.stdout.readline().strip().removeprefix("PORT=")
+        self.base = f"http://127.0.0.1:{port}/__replay"
+
+    def read(self, path: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(f"{self.base}/{path}", method=method)
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            body: bytes = answer.read()
+            return body
+
+    def clock(self, advance: float = 0) -> datetime:
+        facts = json.loads(self.read(f"clock?advance={advance:g}", "POST"))
+        return datetime.fromisoformat(facts["virtual_now"])
+
+
+def open_site(folder: Path) -> Any:
+    """Open an empty database of our own; return the servers, to be closed."""
+    os.environ.update(
+        DATA_DIR=str(folder),
+        FETCH_ALLOW="127.0.0.0/8",
+        HOST_GAP=str(GAP),
+        CONTACT="bench@example.org",
+        DJANGO_SETTINGS_MODULE="newsroom.settings",
+        LOG_LEVEL="ERROR",
+    )
+    for name in ("DATABASE_URL", "REDIS_URL", "CLOCK"):
+        os.environ.pop(name, None)
+    from newsroom import local
+
+    servers = local.Servers(folder)
+    servers.ensure(want_postgres=True, want_redis=True, who="bench")
+    local.use(servers)
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    return servers
+
+
+def run(server: Server, hours: float, step: float, kinds: str) -> None:
+    """Poll what is due at each step of the virtual clock; articles wait before they are settled."""
+    from aggregator.services import opml, polling
+    from aggregator.services.fetching import open_network
+
+    now = server.clock()
+    opml.import_opml(server.read(f"opml?kind={kinds}"), now, approve=True)
+    network, began = open_network(), time.monotonic()
+    for number in range(round(hours * 60 / step) + 1):
+        while polling.poll_due(network, lambda now=now: now):  # type: ignore[misc]
+            pass
+        if number % 4 == 0:
+            print(f"{now:%d %b %H:%M}, {time.monotonic() - began:.0f} s", file=sys.stderr)
+        now = server.clock(step * 60)
+
+
+def report(server: Server) -> None:
+    """Print what the log of the server says."""
+    log = [json.loads(line) for line in server.read("log").splitlines()]
+    caps = {name: facts["caps"] for name, facts in json.loads(server.read("outlets")).items()}
+    hosts: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in log:
+        hosts[each["ip"]].append(each)
+    print(f"{len(log):,} requests at {len(hosts)} hosts: {dict(Counter(each['kind'] for each in log))}")
+    spacing(hosts)
+    conditional(log, caps)
+    pages = Counter(each["path"] for each in log if each["kind"] == "page" and each["status"] == 200)
+    print(f"pages had: {len(pages):,}, had more than once: {sum(n > 1 for n in pages.values())}")
+
+
+def spacing(hosts: dict[str, list[dict[str, Any]]]) -> None:
+    together, early, least = 0, 0, float("inf")
+    for asked in hosts.values():
+        asked.sort(key=lambda each: each["t"])
+        wanted = GAP
+        for one, two in itertools.pairwise(asked):
+            wanted = CRAWL_DELAY if one["path"] == "/robots.txt" else wanted
+            apart = two["t"] - one["t"]
+            together += apart < one["ms"] / 1000 - SLACK
+            early += apart < wanted - SLACK
+            least = min(least, apart - wanted)
+    print(
+        f"at once: {together}, inside the gap: {early}; the closest two were {least:+.3f} s of their gap apart"
+    )
+
+
+def conditional(log: list[dict[str, Any]], caps: dict[str, dict[str, Any]]) -> None:
+    """Count the re-polls of feeds that send validators."""
+    asked, meant, last_full = Counter[str](), 0, dict[str, datetime]()
+    for each in log:
+        has = caps.get(each["outlet"], {})
+        if each["kind"] != "feed" or not (has.get("etag") or has.get("lm") or has.get("last_modified")):
+            continue
+        path, at, kind = each["path"], datetime.fromisoformat(each["vnow"]), "conditional"
+        if not (each["inm"] or each["ims"]):
+            before, last_full[path] = last_full.get(path), at
+            if before is None:
+                continue  # the first poll
+            kind = "full"
+            meant += (at - before).total_seconds() >= FULL_GET_HOURS * 3600
+        asked[kind] += 1
+    total = asked.total() or 1
+    print(
+        f"re-polls where validators exist: {total:,}, conditional {asked['conditional'] / total:.1%}; "
+        f"without the {meant} meant ones (about every 12 h) {asked['conditional'] / max(1, total - meant):.1%}"
+    )
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--hours", type=float, default=48)
+    words.add_argument("--step", type=float, default=30, help="virtual minutes")
+    words.add_argument("--kinds", default="stream,paged")
+    options = words.parse_args()
+    program = Path(os.environ.get("CORPORA_DIR", ROOT.parent / "shared")) / "replay" / "serve.py"
+    if not program.is_file():
+        raise SystemExit(f"no replay server at {program} (set CORPORA_DIR)")
+    folder = Path(tempfile.mkdtemp(prefix="newsroom-bench-"))
+    servers, server = open_site(folder), Server(program)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):  # stopped early, it tells what there is
+            run(server, options.hours, options.step, options.kinds)
+        report(server)
+    finally:
+        server.child.kill()
+        from django.db import connections
+
+        connections.close_all()
+        servers.close(wait_for_users=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
