@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator import clock
 from aggregator.models import Feed
 from aggregator.services import health, metrics, status
 
@@ -28,7 +27,7 @@ class StatusPage:
     freshness: tuple[timedelta, timedelta] | None = None
 
 
-def read_status() -> StatusPage:
+def read_status(now: datetime) -> StatusPage:
     """Return the status page; constant queries."""
     rows = Feed.objects.polled().select_related("source").defer("extra", "etag", "last_modified")
     feeds = sorted(rows, key=lambda feed: (ORDER.get(feed.state, 9), feed.source.name, feed.pk))
@@ -36,13 +35,13 @@ def read_status() -> StatusPage:
     newest = facts["newest_article"]
     newest_at = datetime.fromisoformat(newest["found_at"]) if newest else None
     return StatusPage(
-        facts, tuple(feeds), health.feed_health(), status.progress_sentence(), newest_at, _freshness()
+        facts, tuple(feeds), health.feed_health(), status.progress_sentence(), newest_at, _freshness(now)
     )
 
 
-def _freshness() -> tuple[timedelta, timedelta] | None:
+def _freshness(now: datetime) -> tuple[timedelta, timedelta] | None:
     """Return how long it took from published to visible, median and 95th percentile of the last day."""
-    found = metrics.freshness(clock.now())
+    found = metrics.freshness(now)
     return (
         (timedelta(minutes=round(found[0] / 60)), timedelta(minutes=round(found[1] / 60))) if found else None
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
+from aggregator import clock
 from aggregator.services import methodology as rules
 from aggregator.services import status_page
 from aggregator.views.answers import page, public
@@ -12,7 +13,7 @@ from aggregator.views.api import api
 
 def status(request: HttpRequest) -> HttpResponse:
     """Show how the feeds and the line are."""
-    return page(request, "about/status.html", {"status": status_page.read_status()})
+    return page(request, "about/status.html", {"status": status_page.read_status(clock.now())})
 
 
 def methodology(request: HttpRequest) -> HttpResponse:
