@@ -18,11 +18,11 @@ class Turns:
     def __init__(self, gap: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
         self.gap, self.clock = gap, clock
         self._gaps: dict[str, float] = {}
-        self._free_at: dict[str, float] = {}
+        self._ended_at: dict[str, float] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     def set_gap(self, host: str, seconds: float) -> None:
-        """Use a longer gap at one host (its Crawl-delay)."""
+        """Use a longer gap at one host (its Crawl-delay), from its last request on."""
         self._gaps[host] = max(self.gap, seconds)
 
     def gap_of(self, host: str) -> float:
@@ -31,7 +31,8 @@ class Turns:
 
     def rest(self, host: str) -> float:
         """Return the seconds until the host may be asked again."""
-        return max(0.0, self._free_at.get(host, 0.0) - self.clock())
+        ended = self._ended_at.get(host)
+        return 0.0 if ended is None else max(0.0, ended + self.gap_of(host) - self.clock())
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
@@ -42,4 +43,4 @@ class Turns:
             try:
                 yield
             finally:
-                self._free_at[host] = self.clock() + self.gap_of(host)
+                self._ended_at[host] = self.clock()

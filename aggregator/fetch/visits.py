@@ -84,6 +84,10 @@ class Visit:
     is_cut_short: bool = False  # jobs were left for the next visit
 
 
+class _LaterError(Exception):
+    """The host has just asked for a delay that is longer than a visit waits."""
+
+
 Put = Callable[[Visit, "FeedResult | PageResult"], None]
 
 
@@ -98,7 +102,11 @@ async def pay_visit(web: Web, child: Child, visit: Visit, *, now: datetime, unti
             visit.is_cut_short = True
             return
         visit.jobs_done += 1
-        result = await _do(web, child, visit, job, now)
+        try:
+            result = await _do(web, child, visit, job, now)
+        except _LaterError:
+            visit.jobs_done, visit.is_cut_short = number, True
+            return
         put(visit, result)
         if is_rebuff(result.error):
             visit.is_cut_short = number + 1 < len(visit.jobs)
@@ -183,6 +191,9 @@ async def _ask_robots(web: Web, visit: Visit, job: PageJob, now: datetime) -> No
         visit.is_robots_new = True
         visit.crawl_delay = visit.robots.crawl_delay()
         web.turns.set_gap(visit.key, visit.crawl_delay)
+        visit.robots.check(job.url)
+        if web.turns.rest(visit.key) > PATIENCE:
+            raise _LaterError
     visit.robots.check(job.url)
 
 

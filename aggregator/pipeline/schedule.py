@@ -17,6 +17,8 @@ MAX_EVERY = timedelta(hours=4)
 MAX_WAIT = timedelta(days=1)
 OUTAGE_WAIT = timedelta(minutes=5)
 FULL_GET_EVERY = timedelta(hours=12)
+FULL_GET_AT_LATEST = timedelta(hours=20)
+FULL_GET_POLLS = 30  # so that it stays a small share of what a feed that is seldom asked costs its host
 MAX_CRAWL_DELAY = timedelta(seconds=30)
 JITTER = 0.2
 QUIET = (
@@ -155,11 +157,16 @@ def after_skipped(at: datetime, hours: Iterable[int], days: Iterable[str]) -> da
     return at
 
 
-def is_full_get_due(last: datetime | None, now: datetime, feed_id: int) -> bool:
+def is_full_get_due(
+    last: datetime | None, now: datetime, feed_id: int, every: timedelta = timedelta()
+) -> bool:
     """Return whether a feed is asked without validators: about every 12 hours, spread over feeds.
+
+    Feeds that are seldom asked (`every`) have up to 20 hours.
 
     A server whose validators are stuck would otherwise never show its new items.
     """
     if last is None:
         return True
-    return now - last >= FULL_GET_EVERY * (1 + JITTER * jitter_of(feed_id, last.toordinal()))
+    wait = min(max(FULL_GET_EVERY, FULL_GET_POLLS * every), FULL_GET_AT_LATEST)
+    return now - last >= wait * (1 + JITTER * jitter_of(feed_id, last.toordinal()))

@@ -90,7 +90,7 @@ def _mixed(feeds: Sequence[FeedJob], pages: Sequence[PageJob]) -> list[FeedJob |
 
 
 def _job(feed: FeedNow, now: datetime) -> FeedJob:
-    if schedule.is_full_get_due(feed.last_full_get_at, now, feed.id):
+    if schedule.is_full_get_due(feed.last_full_get_at, now, feed.id, feed.every):
         return FeedJob(feed.id, feed.url)
     return FeedJob(feed.id, feed.url, feed.etag, feed.last_modified, feed.body_hash)
 
