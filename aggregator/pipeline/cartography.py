@@ -84,12 +84,14 @@ def draw(topology: Mapping[str, Any], *, tolerance: float, scale: float, box: Bo
         f'<path class="b" d="{_paths(plain, scale)}"/>',
         f'<path class="d" d="{_paths(dashed, scale)}"/>',
     ]
-    return _HEAD.format(k=1 / scale) + "".join(parts) + "</g></svg>\n"
+    # A drawing of a part is shown enlarged, strokes and all: its lines are drawn thinner.
+    return _HEAD.format(k=1 / scale, width=1 if box is None else 0.35) + "".join(parts) + "</g></svg>\n"
 
 
 _HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 500"><style>'
-    ".l{{fill:#ddd7cb}}.b,.d{{fill:none;stroke:#fdfcfa;vector-effect:non-scaling-stroke}}"
+    ".l{{fill:#ddd7cb}}.b,.d{{fill:none;stroke:#fdfcfa;stroke-width:{width:g};"
+    "vector-effect:non-scaling-stroke}}"
     ".d{{stroke:#565b63;stroke-dasharray:3 3}}"
     "@media(prefers-color-scheme:dark){{.l{{fill:#2b3038}}.b{{stroke:#14161a}}.d{{stroke:#a3a8b0}}}}"
     '</style><g transform="scale({k:g})">'
