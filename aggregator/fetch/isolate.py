@@ -38,6 +38,7 @@ __all__ = ["Child", "call", "child_for", "pack", "unpack"]
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = "aggregator.pipeline."
+START_SECONDS = 20.0
 MAX_CALLS = 2000  # parsers keep caches that grow
 MAX_KEPT_KB = 260_000  # a child that once needed more than this is not used again
 _HEAD = struct.Struct("!Q")
@@ -94,8 +95,10 @@ class Child:
                     pipe.close()
 
     def _exchange(self, call: bytes) -> bytes:
+        before = self._process
         process = self._started()
-        deadline = time.monotonic() + self.wall
+        # A new child first has to import its parsers; that is no part of a call's time.
+        deadline = time.monotonic() + self.wall + (0 if process is before else START_SECONDS)
         try:
             _write(process.stdin.fileno(), _HEAD.pack(len(call)) + call, deadline)  # type: ignore[union-attr]
             head = _read(process.stdout.fileno(), _HEAD.size, deadline)  # type: ignore[union-attr]

@@ -16,7 +16,7 @@ from tests.fakeweb import item, rss
 
 @pytest.fixture
 def child() -> Iterator[Child]:
-    made = Child(seconds=1.0, memory=512_000_000, wall=3.0)
+    made = Child(seconds=5.0, memory=512_000_000, wall=30.0)
     yield made
     made.close()
 
@@ -42,13 +42,15 @@ def test_the_next_document_is_read_whatever_came_before(child: Child) -> None:
 
 
 def test_a_child_that_hangs_is_killed_and_replaced() -> None:
-    child = Child(seconds=1.0, wall=0.4)
+    child = Child(seconds=5.0, wall=30.0)
     child.run(parse_feed, rss(item(1)))
     assert child._process is not None
     os.kill(child._process.pid, signal.SIGSTOP)
+    child.wall = 0.2
     with pytest.raises(ParseError) as caught:
         child.run(parse_feed, rss(item(1)))
     assert caught.value.code == "too_slow"
+    child.wall = 30.0
     assert len(child.run(parse_feed, rss(item(1))).entries) == 1
     child.close()
 
