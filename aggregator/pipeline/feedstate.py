@@ -94,7 +94,8 @@ def after_poll(feed: FeedNow, outcome: Outcome, now: datetime, *, is_outage: boo
     shown but not counted, and the feed is asked again soon.
     """
     feed = replace(feed, last_polled_at=now)
-    if outcome.was_full and outcome.kind != "failed":
+    # A new document in answer to validators shows, as a full request would, that they are not stuck.
+    if outcome.document is not None or (outcome.was_full and outcome.kind != "failed"):
         feed = replace(feed, last_full_get_at=now)
     if outcome.kind == "failed":
         return _after_outage(feed, now) if is_outage else _after_failure(feed, outcome, now)
