@@ -51,6 +51,12 @@ def manage(environ: dict[str, str], *words: str, timeout: float = 120) -> subpro
     )
 
 
+def _listen_to_signals() -> None:
+    """A shell's background job ignores interrupts, and nohup hang-ups; its children inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Site:
     """`manage.py run` as a child, with what it says."""
 
@@ -64,6 +70,7 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_listen_to_signals,
         )
         self.said = ""
 
