@@ -6,7 +6,7 @@ from .curation import LogEntry, Override, ReaderReport
 from .hosts import Host
 from .origins import Band, FingerprintRow, LearnedLine, Origin
 from .places import Region, RegionLink, SlugRedirect
-from .readers import DigestSubscription, Follow
+from .readers import DigestSubscription, Follow, ReaderAccount, ReadMark
 from .sources import Feed, Poll, PollDay, Publisher, Source
 from .stories import GroupFeatures, Membership, Story, StoryConflict, StoryRegion, StoryTopic
 from .timeline import DayCount, Pin, TimelineEntry
@@ -37,6 +37,8 @@ __all__ = [
     "Poll",
     "PollDay",
     "Publisher",
+    "ReadMark",
+    "ReaderAccount",
     "ReaderReport",
     "Region",
     "RegionLink",
