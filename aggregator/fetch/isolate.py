@@ -20,6 +20,7 @@ import os
 import pickle
 import resource
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -66,8 +67,7 @@ class Child:
         """
         name = f"{function.__module__}:{function.__qualname__}"
         with self._lock:
-            call = pickle.dumps((name, args, options), protocol=5)
-            answer = self._exchange(call)
+            answer = self._answer_to(pickle.dumps((name, args, options), protocol=5))
         kind, value = _safely(answer)
         if kind == "value":
             return value
@@ -93,6 +93,15 @@ class Child:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+    def _answer_to(self, call: bytes) -> bytes:
+        """Ask again when the child died: it may have been killed for others' sake. Twice is the document's fault."""
+        try:
+            return self._exchange(call)
+        except ParseError as error:
+            if error.code != "parser_died":
+                raise
+            return self._exchange(call)
 
     def _exchange(self, call: bytes) -> bytes:
         before = self._process
@@ -123,7 +132,7 @@ class Child:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 status = process.wait(1)
         self.close()
-        if status is not None and -status in (24, 9):  # SIGXCPU, SIGKILL
+        if status is not None and -status == signal.SIGXCPU:
             return ParseError(f"Reading it took more than {self.seconds:g} seconds.", code="too_slow")
         return ParseError("The reader died of this document.", code="parser_died")
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pickle
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +62,35 @@ def test_a_child_that_dies_is_replaced(child: Child) -> None:
     os.kill(child._process.pid, signal.SIGKILL)
     child._process.wait()
     assert len(child.run(parse_feed, rss(item(1))).entries) == 1
+
+
+def test_a_child_that_is_killed_amid_a_call_costs_no_answer(child: Child) -> None:
+    child.run(parse_feed, rss(item(1)))
+    assert child._process is not None
+    victim = child._process.pid
+    os.kill(victim, signal.SIGSTOP)  # it takes the call and does not answer
+    killer = threading.Timer(0.3, os.kill, (victim, signal.SIGKILL))
+    killer.start()
+    assert len(child.run(parse_feed, rss(item(1))).entries) == 1
+    killer.join()
+    assert child._process.pid != victim
+
+
+def test_a_document_that_kills_two_children_is_to_blame(
+    child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, dead = child._started, []
+
+    def doomed() -> object:
+        process = start()
+        os.kill(process.pid, signal.SIGKILL)
+        dead.append(process.pid)
+        return process
+
+    monkeypatch.setattr(child, "_started", doomed)
+    with pytest.raises(ParseError) as caught:
+        child.run(parse_feed, rss(item(1)))
+    assert (caught.value.code, len(dead)) == ("parser_died", 2)
 
 
 def test_errors_come_back_as_what_they_are(child: Child) -> None:
