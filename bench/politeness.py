@@ -3,7 +3,8 @@
     python -m bench.politeness --hours 48 --step 30
 
 The schedule runs on the server's virtual clock, gaps between requests in real time (shortened to GAP; a
-Crawl-delay of robots.txt holds as it stands). Needs the replay server of CORPORA_DIR.
+Crawl-delay of robots.txt holds as it stands). The rules that settle articles are left out; what they
+decide about fetching is not: pages are looked at again. Needs the replay server of CORPORA_DIR.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GAP = 0.2  # seconds
 SLACK = 0.003  # the log rounds to milliseconds
 CRAWL_DELAY = 1.0  # as the server's robots.txt says
-FULL_GET_HOURS = 9.5  # an unconditional request this long after the last one is meant
+FULL_GET_HOURS = 9.5  # an unconditional request this long after the last whole document is meant
 
 
 class Server:
@@ -79,19 +80,36 @@ def open_site(folder: Path) -> Any:
 
 
 def run(server: Server, hours: float, step: float, kinds: str) -> None:
-    """Poll what is due at each step of the virtual clock; articles wait before they are settled."""
-    from aggregator.services import opml, polling
+    """Poll what is due at each step of the virtual clock."""
+    from aggregator.services import looking, opml, polling
     from aggregator.services.fetching import open_network
 
     now = server.clock()
     opml.import_opml(server.read(f"opml?kind={kinds}"), now, approve=True)
     network, began = open_network(), time.monotonic()
     for number in range(round(hours * 60 / step) + 1):
-        while polling.poll_due(network, lambda now=now: now):  # type: ignore[misc]
+        while looking.look_again(now):
             pass
+        while polling.poll_due(network, lambda now=now: now) or polling.is_busy(now):  # type: ignore[misc]
+            settle(now)
+        settle(now)
         if number % 4 == 0:
             print(f"{now:%d %b %H:%M}, {time.monotonic() - began:.0f} s", file=sys.stderr)
         now = server.clock(step * 60)
+
+
+def settle(now: datetime) -> None:
+    """End what waits for the rules, as they do, with the next look at each page decided."""
+    from aggregator.models import Article, Work
+    from aggregator.services import revising
+
+    ids = list(Work.objects.filter(stage=Work.Stage.SETTLE).values_list("article_id", flat=True))
+    articles = list(Article.objects.filter(pk__in=ids).select_related("source"))
+    for article in articles:
+        article.status = Article.Status.VISIBLE
+    revising.schedule_looks(articles, now)
+    Article.objects.bulk_update(articles, ["status", "next_look_at"], batch_size=1000)
+    Work.objects.filter(pk__in=ids, stage=Work.Stage.SETTLE).delete()
 
 
 def report(server: Server) -> None:
@@ -104,8 +122,7 @@ def report(server: Server) -> None:
     print(f"{len(log):,} requests at {len(hosts)} hosts: {dict(Counter(each['kind'] for each in log))}")
     spacing(hosts)
     conditional(log, caps)
-    pages = Counter(each["path"] for each in log if each["kind"] == "page" and each["status"] == 200)
-    print(f"pages had: {len(pages):,}, had more than once: {sum(n > 1 for n in pages.values())}")
+    pages(log, caps)
 
 
 def spacing(hosts: dict[str, list[dict[str, Any]]]) -> None:
@@ -126,24 +143,42 @@ def spacing(hosts: dict[str, list[dict[str, Any]]]) -> None:
 
 def conditional(log: list[dict[str, Any]], caps: dict[str, dict[str, Any]]) -> None:
     """Count the re-polls of feeds that send validators."""
-    asked, meant, last_full = Counter[str](), 0, dict[str, datetime]()
+    asked, meant, last_whole = Counter[str](), 0, dict[str, datetime]()
     for each in log:
-        has = caps.get(each["outlet"], {})
-        if each["kind"] != "feed" or not (has.get("etag") or has.get("lm") or has.get("last_modified")):
+        if each["kind"] != "feed" or not sends_validators(each, caps):
             continue
-        path, at, kind = each["path"], datetime.fromisoformat(each["vnow"]), "conditional"
-        if not (each["inm"] or each["ims"]):
-            before, last_full[path] = last_full.get(path), at
-            if before is None:
-                continue  # the first poll
-            kind = "full"
-            meant += (at - before).total_seconds() >= FULL_GET_HOURS * 3600
-        asked[kind] += 1
+        path, at = each["path"], datetime.fromisoformat(each["vnow"])
+        before = last_whole.get(path)
+        if before is not None:  # not the first poll
+            is_conditional = bool(each["inm"] or each["ims"])
+            asked["conditional" if is_conditional else "full"] += 1
+            meant += not is_conditional and (at - before).total_seconds() >= FULL_GET_HOURS * 3600
+        if each["status"] == 200:
+            last_whole[path] = at
     total = asked.total() or 1
     print(
         f"re-polls where validators exist: {total:,}, conditional {asked['conditional'] / total:.1%}; "
-        f"without the {meant} meant ones (about every 12 h) {asked['conditional'] / max(1, total - meant):.1%}"
+        f"{asked['full']:,} without validators, {meant:,} of them meant to show stuck ones"
     )
+
+
+def pages(log: list[dict[str, Any]], caps: dict[str, dict[str, Any]]) -> None:
+    """Count requests for pages that are held: later looks, which are to be conditional."""
+    held, asked = set[str](), Counter[str]()
+    for each in log:
+        if each["kind"] != "page":
+            continue
+        if each["path"] in held:
+            kind = "conditional" if each["inm"] or each["ims"] else "whole"
+            asked[kind if sends_validators(each, caps) else "host without validators"] += 1
+        elif each["status"] == 200:
+            held.add(each["path"])
+    print(f"pages had: {len(held):,}; looked at again: {dict(asked)}")
+
+
+def sends_validators(each: dict[str, Any], caps: dict[str, dict[str, Any]]) -> bool:
+    has = caps.get(each["outlet"], {})
+    return bool(has.get("etag") or has.get("lm"))
 
 
 def main() -> None:

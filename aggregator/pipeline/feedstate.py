@@ -19,6 +19,7 @@ WORKING = (OK, STALE, EMPTY, MOVED)  # its items are read
 
 STALE_AFTER = timedelta(days=30)
 MOVES, MOVE_SPAN = 10, timedelta(days=3)  # Feedbin and NewsBlur: one redirect proves nothing
+DOUBTED_FAILURES = 2  # in a row, after which a feed is asked without validators
 GONE_CHECKS = 7  # days that a feed that is gone (410) is asked whether it came back
 UNREADABLE = frozenset({"not_a_feed", "empty_answer"})
 
@@ -68,6 +69,11 @@ class Outcome:
     last_modified: str | None = None
     new_count: int = 0
 
+    @property
+    def has_document(self) -> bool:
+        """Return whether a whole document came, new or the same as before."""
+        return self.document is not None or self.etag is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -94,8 +100,8 @@ def after_poll(feed: FeedNow, outcome: Outcome, now: datetime, *, is_outage: boo
     shown but not counted, and the feed is asked again soon.
     """
     feed = replace(feed, last_polled_at=now)
-    # A new document in answer to validators shows, as a full request would, that they are not stuck.
-    if outcome.document is not None or (outcome.was_full and outcome.kind != "failed"):
+    # A document in answer to validators shows, as a full request would, that they are not stuck.
+    if outcome.has_document or (outcome.was_full and outcome.kind != "failed"):
         feed = replace(feed, last_full_get_at=now)
     if outcome.kind == "failed":
         return _after_outage(feed, now) if is_outage else _after_failure(feed, outcome, now)
@@ -115,8 +121,9 @@ def _after_failure(feed: FeedNow, outcome: Outcome, now: datetime) -> FeedNow:
         return _gone(feed, outcome, now)
     state = NOT_A_FEED if outcome.code in UNREADABLE else FAILING
     feed = _in_state(feed, state, outcome.code, outcome.sentence, now)
-    # A document that cannot be read must be fetched whole again.
-    return replace(feed, etag="", last_modified="", body_hash=None, next_poll_at=_due(feed, outcome, now))
+    feed = replace(feed, next_poll_at=_due(feed, outcome, now))
+    # They stand for the last document that was read, and stay; but some servers stumble over validators themselves.
+    return feed if failures < DOUBTED_FAILURES else replace(feed, etag="", last_modified="", body_hash=None)
 
 
 def _gone(feed: FeedNow, outcome: Outcome, now: datetime) -> FeedNow:
@@ -206,10 +213,14 @@ def _health(feed: FeedNow, now: datetime) -> tuple[str, str, str]:
 
 
 def _silence(feed: FeedNow, now: datetime) -> timedelta | None:
-    """Return for how long nothing new came: since its newest date, or, undated, since we found something new."""
-    newest = feed.extra.get("newest")
-    last = datetime.fromisoformat(newest) if newest else feed.last_new_at
+    last = newest_of(feed)
     return now - last if last else None
+
+
+def newest_of(feed: FeedNow) -> datetime | None:
+    """Return when a feed last had something new: its newest date, or, undated, when we found something new."""
+    newest = feed.extra.get("newest")
+    return datetime.fromisoformat(newest) if newest else feed.last_new_at
 
 
 def _in_state(feed: FeedNow, state: str, code: str, sentence: str, now: datetime) -> FeedNow:

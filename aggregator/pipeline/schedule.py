@@ -17,8 +17,13 @@ MAX_EVERY = timedelta(hours=4)
 MAX_WAIT = timedelta(days=1)
 OUTAGE_WAIT = timedelta(minutes=5)
 FULL_GET_EVERY = timedelta(hours=12)
-FULL_GET_AT_LATEST = timedelta(hours=20)
-FULL_GET_POLLS = 30  # so that it stays a small share of what a feed that is seldom asked costs its host
+FULL_GET_POLLS = (
+    30  # with jitter one request in 24 to 36, so that it stays a small share of what a feed costs
+)
+DOUBT_GAPS, DOUBT_POLLS = (
+    3,
+    12,
+)  # usual gaps without an item, and requests, after which validators are doubted
 MAX_CRAWL_DELAY = timedelta(seconds=30)
 JITTER = 0.2
 QUIET = (
@@ -158,15 +163,28 @@ def after_skipped(at: datetime, hours: Iterable[int], days: Iterable[str]) -> da
 
 
 def is_full_get_due(
-    last: datetime | None, now: datetime, feed_id: int, every: timedelta = timedelta()
+    last: datetime | None,
+    now: datetime,
+    feed_id: int,
+    *,
+    every: timedelta = timedelta(),
+    asked_at: datetime | None = None,
+    newest: datetime | None = None,
 ) -> bool:
-    """Return whether a feed is asked without validators: about every 12 hours, spread over feeds.
+    """Return whether a feed is asked without validators: a server that is stuck on old ones hides its items.
 
-    Feeds that are seldom asked (`every`) have up to 20 hours.
-
-    A server whose validators are stuck would otherwise never show its new items.
+    `last` is when a whole document was last had, `asked_at` the last request, `newest` the last sign of
+    something new. Never within about 12 hours of `last`; then after 30 requests at the feed's pace, and
+    after 12 where it is silent for longer than is usual. A silence is doubted anew when it has doubled.
     """
     if last is None:
         return True
-    wait = min(max(FULL_GET_EVERY, FULL_GET_POLLS * every), FULL_GET_AT_LATEST)
-    return now - last >= wait * (1 + JITTER * jitter_of(feed_id, last.toordinal()))
+    jitter, had = 1 + JITTER * jitter_of(feed_id, last.toordinal()), now - last
+    if had < FULL_GET_EVERY * jitter:
+        return False
+    pace = max(every, now - asked_at) if asked_at else every
+    if had >= FULL_GET_POLLS * pace * jitter:
+        return True
+    if newest is None or had < DOUBT_POLLS * pace * jitter:
+        return False
+    return now - newest >= max(2 * DOUBT_GAPS * every, 2 * (last - newest))  # `every` is half a gap

@@ -14,7 +14,7 @@ from django.db import connection
 from aggregator.fetch.manners import Robots
 from aggregator.fetch.visits import FeedJob, PageJob, Visit
 from aggregator.models import Host
-from aggregator.pipeline import schedule
+from aggregator.pipeline import feedstate, schedule
 from aggregator.pipeline.feedstate import FeedNow
 from aggregator.services.hosts import Claimed
 
@@ -90,7 +90,14 @@ def _mixed(feeds: Sequence[FeedJob], pages: Sequence[PageJob]) -> list[FeedJob |
 
 
 def _job(feed: FeedNow, now: datetime) -> FeedJob:
-    if schedule.is_full_get_due(feed.last_full_get_at, now, feed.id, feed.every):
+    if schedule.is_full_get_due(
+        feed.last_full_get_at,
+        now,
+        feed.id,
+        every=feed.every,
+        asked_at=feed.last_polled_at,
+        newest=feedstate.newest_of(feed),
+    ):
         return FeedJob(feed.id, feed.url)
     return FeedJob(feed.id, feed.url, feed.etag, feed.last_modified, feed.body_hash)
 

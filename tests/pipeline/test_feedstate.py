@@ -122,9 +122,20 @@ def test_one_answer_from_the_old_address_starts_the_count_again() -> None:
     assert poll(feed, Outcome("unchanged")).moved_count == 0
 
 
-def test_validators_are_forgotten_after_a_failure_and_a_cut_document() -> None:
+def test_validators_are_forgotten_after_two_failures_and_a_cut_document() -> None:
     feed = poll(FEED, Outcome("new", document=FRESH))
     assert feed.etag == '"e"'
-    assert poll(feed, Outcome("failed", "http_500", "x")).etag == ""
+    feed = poll(feed, Outcome("failed", "http_500", "x"))
+    assert (feed.etag, feed.body_hash) == ('"e"', 7)
+    feed = poll(feed, Outcome("failed", "http_500", "x"))
+    assert (feed.etag, feed.body_hash) == ("", None)
     cut = Document(3, [], 7, '"e"', keeps_validators=False)
     assert poll(FEED, Outcome("new", document=cut)).etag == ""
+
+
+def test_any_whole_document_shows_that_validators_are_not_stuck() -> None:
+    feed = poll(FEED, Outcome("new", document=FRESH))
+    later = NOW + timedelta(hours=1)
+    assert poll(feed, Outcome("unchanged", was_full=False), later).last_full_get_at == NOW
+    assert poll(feed, Outcome("unchanged", was_full=False, etag=""), later).last_full_get_at == later
+    assert poll(feed, Outcome("new", was_full=False, document=FRESH), later).last_full_get_at == later

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from aggregator.pipeline.schedule import (
     is_full_get_due,
     jitter_of,
     next_poll_at,
+    quieter,
 )
 
 NOW = datetime(2023, 9, 19, 12, tzinfo=UTC)
@@ -106,7 +109,73 @@ def test_skipped_hours_and_days_are_left_out() -> None:
     assert after_skipped(NOW, range(24), []) == NOW
 
 
-def test_a_whole_document_is_asked_for_about_twice_a_day() -> None:
+def test_a_whole_document_is_asked_for_at_first_and_then_seldom() -> None:
     assert is_full_get_due(None, NOW, 1)
-    assert not is_full_get_due(NOW - 9 * HOUR, NOW, 1)
-    assert is_full_get_due(NOW - 15 * HOUR, NOW, 1)
+    busy = {"every": 5 * MINUTE, "newest": NOW - MINUTE}
+    assert not is_full_get_due(NOW - 9 * HOUR, NOW, 1, asked_at=NOW - 5 * MINUTE, **busy)
+    assert is_full_get_due(NOW - 15 * HOUR, NOW, 1, asked_at=NOW - 5 * MINUTE, **busy)
+    # Where the server asks for longer waits, its pace counts.
+    assert not is_full_get_due(NOW - 15 * HOUR, NOW, 1, asked_at=NOW - HOUR, **busy)
+
+
+def test_a_silence_is_doubted_once_until_it_has_doubled() -> None:
+    began = NOW - 30 * HOUR
+    slow = {"every": 2 * HOUR, "asked_at": NOW - 2 * HOUR, "newest": began}
+    assert is_full_get_due(began + HOUR, NOW, 1, **slow)
+    assert not is_full_get_due(began + HOUR, NOW, 1, **{**slow, "newest": NOW - 5 * HOUR})
+    assert not is_full_get_due(NOW - 28 * HOUR + 25 * HOUR, NOW, 1, **slow)
+    had = began + 40 * HOUR
+    assert not is_full_get_due(had, had + 30 * HOUR, 1, **{**slow, "asked_at": had + 28 * HOUR})
+    assert is_full_get_due(had, had + 41 * HOUR, 1, **{**slow, "asked_at": had + 39 * HOUR})
+
+
+class Rhythm:
+    """A feed on the rules' own schedule, at a server whose validators are right or, from a moment on, stuck."""
+
+    def __init__(self, gap: timedelta, seed: int) -> None:
+        chance = random.Random(seed)
+        self.seed, self.full, self.asked = seed, 0, 0
+        self.dates = [NOW - 20 * gap]
+        while self.dates[-1] < NOW + 40 * DAY:
+            self.dates.append(self.dates[-1] + chance.expovariate(1.0) * gap)
+
+    def known(self, now: datetime) -> list[datetime]:
+        end = bisect_right(self.dates, now)
+        return self.dates[max(0, end - 20) : end]
+
+    def run(self, length: timedelta, *, stuck_from: datetime = NOW + 99 * DAY) -> timedelta | None:
+        """Poll for so long; return for how long a stuck server hid something, None when it was not found."""
+        now, last, asked_at, newest, every = NOW, None, None, None, 15 * MINUTE
+        while now < NOW + length:
+            is_full = is_full_get_due(last, now, self.seed, every=every, asked_at=asked_at, newest=newest)
+            is_stuck, there = now >= stuck_from, self.known(now)
+            if newest and is_stuck and is_full and there[-1] != newest:
+                return now - self.dates[bisect_right(self.dates, newest)]
+            self.asked += last is not None
+            self.full += last is not None and is_full
+            if is_full or (there[-1] != newest and not is_stuck):
+                last, newest, every = now, there[-1], every_from(there, now)
+            elif newest:
+                every = quieter(every, now - newest)
+            asked_at = now
+            now = next_poll_at(now, every=every, failures=0, jitter=jitter_of(self.seed, self.asked))
+        return None
+
+
+GAPS = {HOUR / 4: 15, HOUR: 22, 4 * HOUR: 87, 12 * HOUR: 173, DAY: 173, 3 * DAY: 173}
+
+
+@pytest.mark.parametrize("gap", GAPS, ids=str)
+def test_nearly_all_requests_are_conditional(gap: timedelta) -> None:
+    rhythms = [Rhythm(gap, seed) for seed in range(8)]
+    for each in rhythms:
+        each.run(20 * DAY)
+    assert sum(each.full for each in rhythms) <= 0.05 * sum(each.asked for each in rhythms)
+
+
+@pytest.mark.parametrize(("gap", "hours"), list(GAPS.items()), ids=list(map(str, GAPS)))
+def test_a_stuck_server_is_seen_through(gap: timedelta, hours: int) -> None:
+    for seed in range(20):
+        hidden = Rhythm(gap, seed).run(40 * DAY, stuck_from=NOW + 2 * DAY)
+        assert hidden is not None
+        assert hidden <= hours * HOUR, seed

@@ -86,14 +86,20 @@ def test_an_unchanged_feed_costs_no_document(web: FakeWeb, poll: Callable[..., N
     assert (feed.state, Poll.objects.latest("id").status, Article.objects.count()) == ("ok", 304, 1)
 
 
-def test_about_twice_a_day_a_feed_is_asked_without_validators(
-    web: FakeWeb, poll: Callable[..., None]
-) -> None:
+def test_what_a_server_with_stuck_validators_hides_is_found(web: FakeWeb, poll: Callable[..., None]) -> None:
     add_feed(web)
     web.answers["/feed"] = Said(rss(item(1)), headers={"ETag": '"stuck"'})
     poll()
-    poll(NOW + DAY)
-    assert "if-none-match" not in web.asked[-1].headers
+    web.answers["/feed"] = lambda asked: (
+        Said(status=304)
+        if "if-none-match" in asked.headers
+        else Said(rss(item(1), item(2)), headers={"ETag": '"stuck"'})
+    )
+    for hours in range(1, 73, 2):
+        poll(NOW + timedelta(hours=hours))
+    assert Article.objects.count() == 2
+    fully = [asked for asked in web.asked if "if-none-match" not in asked.headers]
+    assert len(fully) <= 3 < 36 == len(web.asked) - 1
 
 
 @pytest.mark.parametrize(
