@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -111,22 +112,22 @@ def test_skipped_hours_and_days_are_left_out() -> None:
 
 def test_a_whole_document_is_asked_for_at_first_and_then_seldom() -> None:
     assert is_full_get_due(None, NOW, 1)
-    busy = {"every": 5 * MINUTE, "newest": NOW - MINUTE}
-    assert not is_full_get_due(NOW - 9 * HOUR, NOW, 1, asked_at=NOW - 5 * MINUTE, **busy)
-    assert is_full_get_due(NOW - 15 * HOUR, NOW, 1, asked_at=NOW - 5 * MINUTE, **busy)
+    is_due = partial(is_full_get_due, every=5 * MINUTE, newest=NOW - MINUTE)
+    assert not is_due(NOW - 9 * HOUR, NOW, 1, asked_at=NOW - 5 * MINUTE)
+    assert is_due(NOW - 15 * HOUR, NOW, 1, asked_at=NOW - 5 * MINUTE)
     # Where the server asks for longer waits, its pace counts.
-    assert not is_full_get_due(NOW - 15 * HOUR, NOW, 1, asked_at=NOW - HOUR, **busy)
+    assert not is_due(NOW - 15 * HOUR, NOW, 1, asked_at=NOW - HOUR)
 
 
 def test_a_silence_is_doubted_once_until_it_has_doubled() -> None:
     began = NOW - 30 * HOUR
-    slow = {"every": 2 * HOUR, "asked_at": NOW - 2 * HOUR, "newest": began}
-    assert is_full_get_due(began + HOUR, NOW, 1, **slow)
-    assert not is_full_get_due(began + HOUR, NOW, 1, **{**slow, "newest": NOW - 5 * HOUR})
-    assert not is_full_get_due(NOW - 28 * HOUR + 25 * HOUR, NOW, 1, **slow)
+    is_due = partial(is_full_get_due, every=2 * HOUR)
+    assert is_due(began + HOUR, NOW, 1, asked_at=NOW - 2 * HOUR, newest=began)
+    assert not is_due(began + HOUR, NOW, 1, asked_at=NOW - 2 * HOUR, newest=NOW - 5 * HOUR)
+    assert not is_due(NOW - 3 * HOUR, NOW, 1, asked_at=NOW - 2 * HOUR, newest=began)
     had = began + 40 * HOUR
-    assert not is_full_get_due(had, had + 30 * HOUR, 1, **{**slow, "asked_at": had + 28 * HOUR})
-    assert is_full_get_due(had, had + 41 * HOUR, 1, **{**slow, "asked_at": had + 39 * HOUR})
+    for later, wanted in ((30 * HOUR, False), (41 * HOUR, True)):
+        assert is_due(had, had + later, 1, asked_at=had + later - 2 * HOUR, newest=began) is wanted
 
 
 class Rhythm:
