@@ -12,10 +12,10 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 
 from aggregator.errors import CurationError
-from aggregator.models import Feed, Poll, PollDay
+from aggregator.models import Feed, LogEntry, Poll, PollDay
 from aggregator.pipeline.urls import canonical_url, url_hash
 from aggregator.services import hosts, polling
-from aggregator.services.curation.acts import Actor, log_act
+from aggregator.services.curation.acts import Actor, ground_moved, log_act
 
 PER_PAGE = 100
 DAYS = 30
@@ -138,9 +138,11 @@ def poll_at_once(actor: Actor, feed_id: int) -> None:
 
 
 def switch(actor: Actor, feed_id: int, *, on: bool) -> None:
-    """Switch a feed on or off."""
-    feed = find_feed(feed_id)
+    """Switch a feed on or off. Raises CurationError when it is so already."""
     with transaction.atomic():
+        feed = Feed.objects.select_for_update().filter(pk=feed_id).first() or find_feed(feed_id)
+        if feed.enabled == on:
+            raise CurationError(f"The feed is switched {'on' if on else 'off'} already.", code="already_so")
         log_act(
             actor,
             "feed_on" if on else "feed_off",
@@ -166,9 +168,28 @@ def change_address(actor: Actor, feed_id: int, address: str) -> None:
         raise CurationError(f"You already read this feed under {known.source.name}.", code="known")
     with transaction.atomic():
         log_act(actor, "feed_address", feed, before={"url": feed.url}, after={"url": url})
-        Feed.objects.filter(pk=feed_id).update(
-            url=url, url_hash=url_hash(url), host=None, etag="", last_modified="", body_hash=None, failures=0,
-            moved_to="", moved_count=0, state=Feed.State.NEW, state_code="", state_sentence="", state_since=actor.now,
-        )  # fmt: skip
-        hosts.attach_feeds(actor.now)
-        polling.poll_now([feed_id], actor.now)
+        _set_address(feed_id, url, actor.now)
+
+
+def _set_address(feed_id: int, url: str, now: datetime) -> None:
+    Feed.objects.filter(pk=feed_id).update(
+        url=url, url_hash=url_hash(url), host=None, etag="", last_modified="", body_hash=None, failures=0,
+        moved_to="", moved_count=0, state=Feed.State.NEW, state_code="", state_sentence="", state_since=now,
+    )  # fmt: skip
+    hosts.attach_feeds(now)
+    polling.poll_now([feed_id], now)
+
+
+def undo_feed(actor: Actor, entry: LogEntry) -> LogEntry:
+    """Give a feed back its address, or switch it as before. Raises CurationError when that changed since."""
+    feed = Feed.objects.select_for_update().filter(pk=entry.target_id or 0).first()
+    ((field, value),) = entry.after.items()
+    if feed is None or getattr(feed, field) != value:
+        raise ground_moved("A later change of the feed")
+    if field == "enabled":
+        Feed.objects.filter(pk=feed.pk).update(enabled=entry.before[field])
+    elif Feed.objects.filter(url_hash=url_hash(entry.before[field])).exists():
+        raise CurationError("Another feed has its old address by now.", code="ground_moved")
+    else:
+        _set_address(feed.pk, entry.before[field], actor.now)
+    return log_act(actor, "undo", feed, before=entry.after, after=entry.before, undo_of=entry)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from aggregator.errors import CurationError
@@ -28,7 +29,7 @@ from aggregator.models import (
     Work,
 )
 from aggregator.services import likeness
-from aggregator.services.curation.acts import Actor, log_act
+from aggregator.services.curation.acts import Actor, ground_moved, log_act
 
 MOST = 200  # a count above it is shown as "200+"
 RECENT = 600  # stories looked at
@@ -214,7 +215,11 @@ def _story_items(queue: str, stories: Sequence[Any], why: Callable[[Any], str]) 
 
 def _reviewed_ids(queue: str, story_ids: Iterable[int]) -> set[int]:
     rows = LogEntry.objects.filter(
-        target_type="story", target_id__in=list(story_ids), act=REVIEWED, after__queue=queue
+        target_type="story",
+        target_id__in=list(story_ids),
+        act=REVIEWED,
+        after__queue=queue,
+        undone_by__isnull=True,
     )
     return {pk for pk in rows.values_list("target_id", flat=True) if pk is not None}
 
@@ -226,14 +231,33 @@ def _with_override(story_ids: Sequence[int], kind: str) -> set[int]:
     return set(rows.values_list("article__membership__story_id", flat=True))
 
 
+def undo_review(actor: Actor, entry: LogEntry) -> LogEntry:
+    """Put a story back into the queue that it left as right."""
+    story = Story.objects.get(pk=entry.target_id or 0)
+    return log_act(actor, "undo", story, before=entry.after, after={}, undo_of=entry, public=False)
+
+
 def close_report(actor: Actor, report_id: int, outcome: str) -> LogEntry:
     """Close a reader's report with what came of it. Raises CurationError when it is closed already."""
-    report = ReaderReport.objects.filter(pk=report_id, closed_at__isnull=True).first()
-    if report is None:
-        raise CurationError("This report is closed already.", code="closed_already")
-    report.closed_at, report.outcome = actor.now, outcome.strip()[:200]
+    with transaction.atomic():
+        waiting = ReaderReport.objects.select_for_update().filter(pk=report_id, closed_at__isnull=True)
+        report = waiting.first()
+        if report is None:
+            raise CurationError("This report is closed already.", code="closed_already")
+        report.closed_at, report.outcome = actor.now, outcome.strip()[:200]
+        report.save(update_fields=["closed_at", "outcome"])
+        after = {"outcome": report.outcome}
+        return log_act(actor, "close_report", report, before={}, after=after, public=False)
+
+
+def undo_close(actor: Actor, entry: LogEntry) -> LogEntry:
+    """Open a closed report again."""
+    report = ReaderReport.objects.filter(pk=entry.target_id or 0).first()
+    if report is None or report.closed_at is None:
+        raise ground_moved("A later act")
+    report.closed_at, report.outcome = None, ""
     report.save(update_fields=["closed_at", "outcome"])
-    return log_act(actor, "close_report", report, before={}, after={"outcome": report.outcome}, public=False)
+    return log_act(actor, "undo", report, before=entry.after, after={}, undo_of=entry, public=False)
 
 
 QUEUES = (

@@ -19,7 +19,7 @@ from aggregator.pipeline import classify, extract, locate
 from aggregator.pipeline.types import ArticleText, Entry
 from aggregator.pipeline.urls import canonical_url, url_hash
 from aggregator.services import discovery, polling, vocabulary
-from aggregator.services.curation.acts import Actor, log_act, need_reason
+from aggregator.services.curation.acts import Actor, ground_moved, log_act, need_reason
 from aggregator.services.discovery import Candidate
 from aggregator.services.fetching import Network
 from aggregator.services.opml import domain_of
@@ -112,6 +112,16 @@ def keep_selector(actor: Actor, source_id: int, selector: str) -> None:
         log_act(actor, "selector", source, before=before, after=after)
         source.extraction_selector = selector[:300]
         source.save(update_fields=["extraction_selector"])
+
+
+def undo_selector(actor: Actor, entry: LogEntry) -> LogEntry:
+    """Read an outlet's pages as before. Raises CurationError when the selector has changed since."""
+    source = Source.objects.select_for_update().filter(pk=entry.target_id or 0).first()
+    if source is None or source.extraction_selector != entry.after["selector"]:
+        raise ground_moved("A later change of the selector")
+    source.extraction_selector = entry.before["selector"]
+    source.save(update_fields=["extraction_selector"])
+    return log_act(actor, "undo", source, before=entry.after, after=entry.before, undo_of=entry)
 
 
 Pages = dict[str, tuple[bytes, str, str, str]]  # entry's address → body, final address, charset, trouble
@@ -309,9 +319,7 @@ def undo_status(actor: Actor, entry: LogEntry) -> LogEntry:
     with transaction.atomic():
         source = Source.objects.select_for_update().filter(pk=entry.target_id or 0).first()
         if source is None or source.status != entry.after["status"]:
-            raise CurationError(
-                "The outlet's status has changed since; undo that first.", code="ground_moved"
-            )
+            raise ground_moved("A later change of the outlet's status")
         source.status = entry.before["status"]
         source.save(update_fields=["status"])
         return log_act(actor, "undo", source, before=entry.after, after=entry.before, undo_of=entry)

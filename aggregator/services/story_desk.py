@@ -78,8 +78,13 @@ def _log(pk: int) -> QuerySet[LogEntry]:
 
 
 def last_change(pk: int) -> str:
-    """Return in one sentence what was done to a story last, '' when nothing was."""
+    """Return in one sentence what happened to a story last: an act, or an article that joined; '' for neither."""
     entry = _log(pk).exclude(act="reviewed").first()
+    newest = (
+        Membership.objects.filter(story=pk).select_related("article__source").order_by("-joined_at").first()
+    )
+    if newest is not None and (entry is None or newest.joined_at > entry.at):
+        return f"Last to join: {newest.article.source.name}, {newest.article.title[:80]} at {newest.joined_at:%H:%M}."
     if entry is None:
         return ""
     why = f" ({entry.reason})" if entry.reason else ""

@@ -12,6 +12,9 @@ from django.contrib.auth.models import User
 from aggregator.errors import CurationError
 from aggregator.models import Article, LogEntry, Membership, Override, Story
 
+LINKS = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)  # these stand beside one another
+REPLACED = "replaced"  # in a log entry's `after`: ids of the overrides that gave way
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -103,10 +106,12 @@ def add_overrides(
     other_id: int | None = None,
     value: dict[str, Any] | None = None,
 ) -> None:
-    """Set a curator's word about each article, in the place of an earlier one of the same kind."""
-    if kind not in (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK):
-        old = Override.objects.filter(article_id__in=article_ids, kind=kind, lifted_at__isnull=True)
-        old.update(lifted_at=actor.now)
+    """Set a curator's word about each article, in the place of an earlier one of the same kind.
+
+    The log entry keeps which overrides gave way, so that an undo brings them back.
+    """
+    if kind not in LINKS:
+        replace_overrides(actor, kind, article_ids, log_entry=log_entry)
     Override.objects.bulk_create(
         [
             Override(
@@ -125,6 +130,36 @@ def add_overrides(
     )
 
 
+def replace_overrides(actor: Actor, kind: str, article_ids: Sequence[int], *, log_entry: LogEntry) -> None:
+    """Lift the overrides of a kind on articles for a new one, and note them in its log entry."""
+    old = Override.objects.filter(article_id__in=article_ids, kind=kind, lifted_at__isnull=True)
+    ids = list(old.order_by("pk").values_list("pk", flat=True))
+    if ids:
+        Override.objects.filter(pk__in=ids).update(lifted_at=actor.now)
+        log_entry.after = {**log_entry.after, REPLACED: [*log_entry.after.get(REPLACED, []), *ids]}
+        log_entry.save(update_fields=["after"])
+
+
 def lift_overrides(entry: LogEntry, now: datetime) -> None:
-    """Lift every override that an act made."""
+    """Lift every override that an act made, and set those again that had given way to it."""
     Override.objects.filter(log_entry=entry, lifted_at__isnull=True).update(lifted_at=now)
+    Override.objects.filter(pk__in=entry.after.get(REPLACED, [])).update(lifted_at=None)
+
+
+def check_word_stands(entry: LogEntry) -> None:
+    """Raise CurationError, naming the act in the way, when an override of an act no longer holds."""
+    gone = Override.objects.filter(log_entry=entry, lifted_at__isnull=False).exclude(kind__in=LINKS)
+    row = gone.order_by("pk").first()
+    if row is None:
+        return
+    newer = Override.objects.filter(article_id=row.article_id, kind=row.kind, pk__gt=row.pk)
+    later = newer.order_by("pk").values_list("log_entry_id", flat=True).first()
+    lifts = LogEntry.objects.filter(act="lift", target_type="article", target_id=row.article_id)
+    lifted = lifts.filter(at__gte=entry.at, undone_by__isnull=True).order_by("-pk")
+    in_the_way = later or lifted.values_list("pk", flat=True).first()
+    raise ground_moved(f"Act {in_the_way}" if in_the_way else "A later act")
+
+
+def ground_moved(what: str) -> CurationError:
+    """Return the error of an undo that a later act stands in the way of."""
+    return CurationError(f"{what} came after it and built on it. Undo that first.", code="ground_moved")

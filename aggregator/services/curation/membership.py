@@ -20,7 +20,9 @@ from aggregator.services.curation.acts import (
 from aggregator.services.locks import line_lock
 
 
-def merge_stories(actor: Actor, survivor_id: int, other_id: int, *, seen: int | None = None) -> LogEntry:
+def merge_stories(
+    actor: Actor, survivor_id: int, other_id: int, *, seen: int | None = None, seen_other: int | None = None
+) -> LogEntry:
     """Move all articles of `other_id` into `survivor_id`; the other's address redirects from then on.
 
     Raises CurationError for a story with itself, a retired story, a missing reason or a story that
@@ -32,6 +34,7 @@ def merge_stories(actor: Actor, survivor_id: int, other_id: int, *, seen: int | 
     with line_lock():
         survivor, other = lock_stories([survivor_id, other_id])
         check_version(survivor, seen)
+        check_version(other, seen_other)
         stay, move = member_ids(survivor_id), member_ids(other_id)
         entry = log_act(
             actor,
@@ -78,10 +81,10 @@ def split_story(
     return entry, new
 
 
-def move_article(actor: Actor, article_id: int, to_story_id: int) -> LogEntry:
-    """Move one article to another story.
+def move_article(actor: Actor, article_id: int, to_story_id: int, *, seen: int | None = None) -> LogEntry:
+    """Move one article to another story; `seen` is the version of the story that it leaves.
 
-    Raises CurationError when it is there already or is in no story.
+    Raises CurationError when it is there already, is in no story, or its story changed since it was looked at.
     """
     with line_lock():
         membership = Membership.objects.filter(article_id=article_id).first()
@@ -90,7 +93,8 @@ def move_article(actor: Actor, article_id: int, to_story_id: int) -> LogEntry:
         if membership.story_id == to_story_id:
             raise CurationError("The article is in that story already.", code="same_story")
         old_id = membership.story_id
-        _, target = lock_stories([old_id, to_story_id])
+        old, target = lock_stories([old_id, to_story_id])
+        check_version(old, seen)
         before = {"stories": {str(pk): member_ids(pk) for pk in (old_id, to_story_id)}}
         entry = log_act(actor, "move", target, before=before, after={"article": article_id, "from": old_id})
         rest = [pk for pk in member_ids(old_id) if pk != article_id]

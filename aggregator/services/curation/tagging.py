@@ -24,10 +24,12 @@ from aggregator.services.curation.acts import (
     Actor,
     add_overrides,
     check_version,
+    check_word_stands,
     lift_overrides,
     lock_stories,
     log_act,
     member_ids,
+    replace_overrides,
 )
 from aggregator.services.locks import line_lock
 
@@ -55,47 +57,55 @@ def retag_story(
     return entry
 
 
-def set_event_date(actor: Actor, story_id: int, on: date) -> LogEntry:
+def set_event_date(actor: Actor, story_id: int, on: date, *, seen: int | None = None) -> LogEntry:
     """Set the day on which a story happened.
 
-    Raises CurationError when it lies after the newest report.
+    Raises CurationError when it lies after the newest report or the story changed since it was looked at.
     """
     with line_lock():
         (story,) = lock_stories([story_id])
+        check_version(story, seen)
         if on > story.last_at.date():
             raise CurationError("It cannot have happened after the newest report.", code="date_in_future")
         before = {"on": story.happened_on.isoformat(), "precision": story.happened_precision}
         entry = log_act(actor, "event_date", story, before=before, after={"on": on.isoformat()})
-        anchor = member_ids(story_id)[:1]
+        members = member_ids(story_id)
+        shown = Article.objects.filter(pk__in=members, status=Article.Status.VISIBLE).values_list(
+            "pk", flat=True
+        )
+        anchor = [pk for pk in members if pk in set(shown)][:1] or members[:1]
+        replace_overrides(actor, Override.Kind.EVENT_DATE, members, log_entry=entry)
         add_overrides(actor, Override.Kind.EVENT_DATE, anchor, log_entry=entry, value={"on": on.isoformat()})
         placing.place_stories([story_id], actor.now)
     return entry
 
 
-def set_speaker(actor: Actor, story_id: int, article_id: int) -> LogEntry:
+def set_speaker(actor: Actor, story_id: int, article_id: int, *, seen: int | None = None) -> LogEntry:
     """Let one member speak for its story.
 
-    Raises CurationError when the article is not a member.
+    Raises CurationError when the article is not a member or the story changed since it was looked at.
     """
     with line_lock():
         (story,) = lock_stories([story_id])
+        check_version(story, seen)
         members = member_ids(story_id)
         if article_id not in members:
             raise CurationError("The article is not in this story.", code="not_a_member")
         before = {"article": story.speaker_id, "headline": story.headline}
         entry = log_act(actor, "speaker", story, before=before, after={"article": article_id})
-        old = Override.objects.filter(
-            article_id__in=members, kind=Override.Kind.SPEAKER, lifted_at__isnull=True
-        )
-        old.update(lifted_at=actor.now)
+        replace_overrides(actor, Override.Kind.SPEAKER, members, log_entry=entry)
         add_overrides(actor, Override.Kind.SPEAKER, [article_id], log_entry=entry)
         placing.place_stories([story_id], actor.now)
     return entry
 
 
 def undo_tagging(actor: Actor, entry: LogEntry) -> LogEntry:
-    """Lift the overrides of a retag, event date or speaker act and bring back what was there before."""
+    """Lift the overrides of a retag, event date or speaker act and bring back what was there before.
+
+    Raises CurationError when a later act of the kind is in the way.
+    """
     with line_lock():
+        check_word_stands(entry)
         lift_overrides(entry, actor.now)
         story_ids = [entry.target_id or 0]
         if entry.act == "retag":

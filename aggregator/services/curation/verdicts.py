@@ -10,8 +10,12 @@ from aggregator.errors import CurationError
 from aggregator.models import Article, LogEntry, Override
 from aggregator.services import nudge, retagging
 from aggregator.services.curation.acts import (
+    LINKS,
     Actor,
     add_overrides,
+    check_version,
+    check_word_stands,
+    ground_moved,
     lift_overrides,
     lock_stories,
     log_act,
@@ -64,8 +68,9 @@ def _decide(
 
 
 def undo_verdict(actor: Actor, entry: LogEntry) -> LogEntry:
-    """Lift a verdict and let the rules decide again."""
+    """Lift a verdict and let the rules decide again. Raises CurationError when a later one is in the way."""
     with transaction.atomic():
+        check_word_stands(entry)
         lift_overrides(entry, actor.now)
         article = _find(entry.target_id or 0)
         if entry.act == "relevance":
@@ -76,15 +81,17 @@ def undo_verdict(actor: Actor, entry: LogEntry) -> LogEntry:
     return undone
 
 
-def keep_apart(actor: Actor, story_id: int, other_id: int) -> LogEntry:
+def keep_apart(actor: Actor, story_id: int, other_id: int, *, seen: int | None = None) -> LogEntry:
     """Say that two stories are two: neither the line nor the queue joins them again.
 
-    Raises CurationError for one story twice, an unknown or retired one, or one without articles.
+    Raises CurationError for one story twice, an unknown or retired one, one without articles, or one that
+    changed since the curator looked.
     """
     if story_id == other_id:
         raise CurationError("This is one and the same story.", code="same_story")
     with line_lock():
         story, _ = lock_stories([story_id, other_id])
+        check_version(story, seen)
         ours, theirs = member_ids(story_id), member_ids(other_id)
         if not ours or not theirs:
             raise CurationError("One of the two has no articles any more.", code="story_empty")
@@ -119,8 +126,27 @@ def lift_override(actor: Actor, override_id: int) -> LogEntry:
             raise CurationError("This override has been lifted already.", code="lifted_already")
         row.lifted_at = actor.now
         row.save(update_fields=["lifted_at"])
-        before = {"kind": row.kind, "value": row.value, "other": row.other_id, "reason": row.reason}
+        before = {
+            "override": row.pk, "kind": row.kind, "value": row.value, "other": row.other_id, "reason": row.reason,
+        }  # fmt: skip
         entry = log_act(actor, "lift", row.article, before=before, after={})
         retagging.queue_retag([row.article_id], actor.now)
         nudge.advance()
     return entry
+
+
+def undo_lift(actor: Actor, entry: LogEntry) -> LogEntry:
+    """Set a lifted override again. Raises CurationError when a newer word about the article stands."""
+    with line_lock():
+        row = Override.objects.select_related("article").filter(pk=entry.before.get("override") or 0).first()
+        if row is None:
+            raise CurationError("This act is too old to be undone.", code="no_undo")
+        newer = Override.objects.filter(article=row.article, kind=row.kind, lifted_at__isnull=True)
+        in_the_way = newer.exclude(kind__in=LINKS).first()
+        if row.lifted_at is None or in_the_way is not None:
+            raise ground_moved(f"Act {in_the_way.log_entry_id}" if in_the_way else "A later act")
+        row.lifted_at = None
+        row.save(update_fields=["lifted_at"])
+        retagging.queue_retag([row.article_id], actor.now)
+        nudge.advance()
+        return log_act(actor, "undo", row.article, before={}, after=entry.before, undo_of=entry)

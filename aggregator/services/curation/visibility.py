@@ -26,6 +26,7 @@ from aggregator.services.curation.acts import (
     Actor,
     add_overrides,
     check_version,
+    ground_moved,
     lift_overrides,
     lock_stories,
     log_act,
@@ -36,16 +37,18 @@ from aggregator.services.locks import line_lock
 
 
 def hide_story(actor: Actor, story_id: int, *, seen: int | None = None) -> LogEntry:
-    """Take a story and its articles from every page, list and search; what joins later is hidden too."""
+    """Take a story and its articles from every page, list and search; what joins later is hidden too.
+
+    Raises CurationError without a reason, when it is hidden already, or changed since it was looked at.
+    """
     need_reason(actor)
     with line_lock():
         (story,) = lock_stories([story_id])
         check_version(story, seen)
-        shown = [
-            pk
-            for pk in member_ids(story_id)
-            if Article.objects.filter(pk=pk, status=Article.Status.VISIBLE).exists()
-        ]
+        if story.hidden:
+            raise CurationError("This story is hidden already.", code="hidden_already")
+        visible = Article.objects.filter(pk__in=member_ids(story_id), status=Article.Status.VISIBLE)
+        shown = list(visible.order_by("reported_at", "pk").values_list("pk", flat=True))
         entry = log_act(actor, "hide", story, before={"shown": shown}, after={"hidden": True})
         add_overrides(actor, Override.Kind.HIDDEN, shown, log_entry=entry)
         Article.objects.filter(pk__in=shown).update(status=Article.Status.HIDDEN, indexed=False)
@@ -55,31 +58,32 @@ def hide_story(actor: Actor, story_id: int, *, seen: int | None = None) -> LogEn
 
 
 def undo_hide(actor: Actor, entry: LogEntry) -> LogEntry:
-    """Show a hidden story and its articles again."""
+    """Show a hidden story and its articles again. Raises CurationError when it is merged away or shown already."""
     with line_lock():
+        (story,) = lock_stories([entry.target_id or 0])
+        if not story.hidden:
+            raise ground_moved("A later act")
         lift_overrides(entry, actor.now)
         hidden = Article.objects.filter(pk__in=entry.before["shown"], status=Article.Status.HIDDEN)
         hidden.update(status=Article.Status.VISIBLE, indexed=False)
-        Story.objects.filter(pk=entry.target_id or 0).update(hidden=False)
+        Story.objects.filter(pk=story.pk).update(hidden=False)
         undone = log_act(
-            actor,
-            "undo",
-            Story.objects.get(pk=entry.target_id or 0),
-            before={"hidden": True},
-            after={"hidden": False},
-            undo_of=entry,
+            actor, "undo", story, before={"hidden": True}, after={"hidden": False}, undo_of=entry
         )
-        placing.place_stories([entry.target_id or 0], actor.now)
+        placing.place_stories([story.pk], actor.now)
     return undone
 
 
-def pin_story(actor: Actor, story_id: int, subject: Region | Topic | Conflict) -> LogEntry:
+def pin_story(
+    actor: Actor, story_id: int, subject: Region | Topic | Conflict, *, seen: int | None = None
+) -> LogEntry:
     """Pin a story to the top of one subject's timeline.
 
-    Raises CurationError when it is pinned there already.
+    Raises CurationError when it is pinned there already or changed since the curator looked.
     """
     with line_lock():
         (story,) = lock_stories([story_id])
+        check_version(story, seen)
         where = _subject_field(subject)
         if Pin.objects.filter(story=story, **where).exists():
             raise CurationError(f"The story is pinned on {subject} already.", code="pinned_already")
@@ -104,13 +108,17 @@ def unpin_story(actor: Actor, pin_id: int) -> LogEntry:
 
 
 def undo_pin(actor: Actor, entry: LogEntry) -> LogEntry:
-    """Take back a pin, or put one back."""
+    """Take back a pin, or put one back. Raises CurationError when a later act did so already."""
     with line_lock():
-        story = Story.objects.get(pk=entry.target_id or 0)
+        (story,) = lock_stories([entry.target_id or 0])
         if entry.act == "pin":
-            Pin.objects.filter(pk=entry.after["pin"]).delete()
+            gone, _ = Pin.objects.filter(pk=entry.after["pin"]).delete()
+            if not gone:
+                raise ground_moved("The unpinning")
         else:
             ids = {f"{name}_id": value for name, value in entry.before.items()}
+            if Pin.objects.filter(story=story, **ids).exists():
+                raise ground_moved("A later pin")
             Pin.objects.create(story=story, pinned_at=actor.now, **ids)
         return log_act(actor, "undo", story, before=entry.after, after=entry.before, undo_of=entry)
 

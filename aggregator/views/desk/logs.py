@@ -21,7 +21,7 @@ def log(request: HttpRequest) -> HttpResponse:
     page = act_log.desk_page(
         act=act.replace("\x00", ""), people_only=people_only, before=number(request.GET.get("before")) or 0
     )
-    lines = [(entry, entry.act in undoing.UNDO and not hasattr(entry, "undone_by")) for entry in page.entries]
+    lines = [(entry, undoing.can_undo(entry)) for entry in page.entries]
     context = {
         "title": "Log", "lines": lines, "more": page.more, "act": act, "acts": act_log.acts_known(),
         "people_only": people_only,

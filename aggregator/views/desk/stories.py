@@ -44,6 +44,7 @@ def story(request: HttpRequest, pk: int) -> HttpResponse:
         "title": bench.story.headline or f"Story {pk}",
         "bench": bench,
         "story": bench.story,
+        "log": [(entry, undo.can_undo(entry)) for entry in bench.log],
         "suggestions": story_desk.suggestions(bench.story) if not bench.story.retired_into_id else [],
         "vocabulary": vocabulary_lists(),
     }
@@ -65,7 +66,10 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     if not other:
         raise CurationError("Give the number or the address of the other story.", code="story_unknown")
     if request.method == "POST":
-        entry = _guarded(pk, lambda: membership.merge_stories(actor(request), pk, other, seen=_seen(request)))
+        seen, seen_other = _seen(request), number(request.POST.get("seen_other"))
+        entry = _guarded(
+            pk, lambda: membership.merge_stories(actor(request), pk, other, seen=seen, seen_other=seen_other)
+        )
         _tell(request, "The stories are one now.", entry)
         return back(request, reverse("desk-story", args=[pk]))
     preview = story_desk.preview_merge(pk, other)
@@ -128,7 +132,7 @@ def _move(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
         raise CurationError(
             "Tick one article and give the number of the story to move it to.", code="move_one"
         )
-    return membership.move_article(who, ticked[0], target)
+    return membership.move_article(who, ticked[0], target, seen=_seen(request))
 
 
 def _withdraw(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
@@ -142,7 +146,7 @@ def _withdraw(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
 
 
 def _speaker(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
-    return tagging.set_speaker(who, pk, _one_ticked(request))
+    return tagging.set_speaker(who, pk, _one_ticked(request), seen=_seen(request))
 
 
 def _original(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
@@ -161,7 +165,7 @@ def _date(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
         on = date.fromisoformat(request.POST.get("on", ""))
     except ValueError:
         raise CurationError("Give the day as 2023-09-19.", code="value_bad") from None
-    return tagging.set_event_date(who, pk, on)
+    return tagging.set_event_date(who, pk, on, seen=_seen(request))
 
 
 def _retag(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
@@ -174,7 +178,7 @@ def _pin(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
     found = SUBJECTS[kind].objects.filter(slug=slug).first() if kind in SUBJECTS else None
     if found is None:
         raise CurationError("Choose the page to pin it on.", code="slug_unknown")
-    return visibility.pin_story(who, pk, found)
+    return visibility.pin_story(who, pk, found, seen=_seen(request))
 
 
 def _unpin(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
@@ -186,7 +190,8 @@ def _hide(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
 
 
 def _apart(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
-    return verdicts.keep_apart(who, pk, number(request.POST.get("other")) or 0)
+    other = number(request.POST.get("other")) or 0
+    return verdicts.keep_apart(who, pk, other, seen=_seen(request))
 
 
 def _undo(who: Actor, pk: int, request: HttpRequest) -> LogEntry:
