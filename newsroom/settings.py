@@ -100,9 +100,11 @@ INSTALLED_APPS = [
     "ninja",
 ]
 MIDDLEWARE = [
+    "newsroom.requests.ReaderAddress",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "newsroom.requests.Headers",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "aggregator.middleware.ReaderLanguage",
@@ -152,7 +154,8 @@ LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]  # health checks ask from insi
 ALLOWED_HOSTS = [*LOCAL_HOSTS, *env.words("ALLOWED_HOSTS"), *filter(None, [urlsplit(SITE_URL).hostname])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY") else None
+PROXIES = env.integer("BEHIND_PROXY", 0, low=0, high=5)  # web servers in front, each of which is trusted
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -173,6 +176,15 @@ CONTENT_SECURITY_POLICY = {
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["'none'"],
     }
+}
+
+# How often one address may do what costs us or others: (times, seconds); 0 is no limit.
+LIMITS = {
+    "search": (env.integer("SEARCH_PER_MINUTE", 60), 60),
+    "api": (env.integer("API_PER_MINUTE", 120), 60),
+    "report": (env.integer("REPORTS_PER_HOUR", 6), 3600),
+    "digest": (env.integer("DIGESTS_PER_HOUR", 10), 3600),  # each costs somebody a mail
+    "sign_in": (env.integer("SIGN_INS_PER_HOUR", 30), 3600),  # whatever name is tried
 }
 
 # --- The desk --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from csp.decorators import csp_replace
@@ -14,8 +15,11 @@ from django.template.response import TemplateResponse
 from django_otp import user_has_device
 
 from aggregator import clock
-from aggregator.services import people, queues, roles, second_factor
+from aggregator.services import limits, people, queues, roles, second_factor
 
+log = logging.getLogger(__name__)
+
+TOO_MANY = "Too many attempts to sign in from your address. Please try again in an hour."
 # The stock admin builds parts of its pages by script, which trusted types forbid; all else stays.
 RELAXED = {
     name: rule
@@ -73,10 +77,20 @@ class DeskSite(AdminSite):
         return super().index(request, {**context, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Sign in, and note in the session where from, so that its owner knows it again."""
+        """Sign in, and note in the session where from, so that its owner knows it again.
+
+        One address may try so many names and passwords; axes counts what fails for one name and address.
+        """
+        if request.method == "POST" and not limits.allowed(request.META.get("REMOTE_ADDR", ""), "sign_in"):
+            log.warning("sign_in_refused", extra={"reason": "limit"})
+            return HttpResponse(TOO_MANY, status=429, content_type="text/plain; charset=utf-8")
         sign_in: Any = csp_replace(RELAXED)(super().login)
         response: HttpResponse = sign_in(request, extra_context)
-        if request.method == "POST" and request.user.is_authenticated:
+        if request.method != "POST":
+            return response
+        if not request.user.is_authenticated:
+            log.warning("sign_in_failed", extra={"status": response.status_code})
+        else:
             people.note_sign_in(request.session, request.headers.get("User-Agent", ""), clock.now())
         return response
 

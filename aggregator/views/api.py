@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Query, Status
 
 from aggregator.models import Article
-from aggregator.services import article_page, filters, reports, source_page, story_page, subjects, timelines
+from aggregator.services import article_page, filters, limits, source_page, story_page, subjects, timelines
 from aggregator.services import search as search_service
 from aggregator.services.article_page import GoneError
 from aggregator.services.cards import Card
@@ -30,8 +31,6 @@ from aggregator.views.api_shapes import (
 )
 from aggregator.views.reports import sender
 
-PER_MINUTE = 120  # requests of one sender
-
 api = NinjaAPI(
     title="Newsroom",
     version="1",
@@ -44,15 +43,21 @@ api = NinjaAPI(
 WRONG = {400: Sentence, 404: Sentence, 410: Sentence, 429: Sentence}
 
 
+class _TooManyError(Exception):
+    """One address has asked oftener than a reader would; the sentence says how often it may."""
+
+
 def _door(view: Callable[..., Any]) -> Callable[..., Any]:
     """Count the sender, and answer what cannot be found or read with one sentence."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if not reports.allowed(sender(request), "api", PER_MINUTE, seconds=60):
-            return Status(429, {"detail": f"At most {PER_MINUTE} requests a minute."})
+        if not limits.allowed(sender(request), "api"):
+            return Status(429, {"detail": f"At most {settings.LIMITS['api'][0]} requests a minute."})
         try:
             return Status(200, view(request, *args, **kwargs))
+        except _TooManyError as error:
+            return Status(429, {"detail": str(error)})
         except FilterError as error:
             return Status(400, {"detail": str(error)})
         except (MovedError, RetiredError) as moved:
@@ -106,6 +111,8 @@ def search(request: HttpRequest, q: str, query: Query[ListQuery]) -> Any:
     wanted = search_service.read_query(q)
     if wanted.empty:
         raise FilterError("q", "Say what to look for.")
+    if not limits.allowed(sender(request), "search"):
+        raise _TooManyError(f"At most {settings.LIMITS['search'][0]} searches a minute.")
     found = search_service.search(wanted, asked)
     following = f"r{found.older}" if found.older else None
     return {"items": [_article(hit.article) for hit in found.hits], "next": following}

@@ -9,12 +9,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from aggregator import clock
 from aggregator.models import DigestSubscription
-from aggregator.services import digests, reports
+from aggregator.services import digests, limits
 from aggregator.services.digests import SubscribeError
 from aggregator.views.answers import page, private
 from aggregator.views.reports import sender
-
-PER_HOUR = 10  # mails of confirmation that one sender may cause
 
 
 def ask(request: HttpRequest) -> HttpResponse:
@@ -38,7 +36,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 def _subscribe(request: HttpRequest, query: str) -> None:
-    if not reports.allowed(sender(request), "digest", PER_HOUR):
+    if not limits.allowed(sender(request), "digest"):
         raise SubscribeError(_("That is more mail than we send for one reader in an hour."))
     try:
         digests.subscribe(

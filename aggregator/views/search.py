@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aggregator.services import faces, filters, lists
+from aggregator.services import faces, filters, limits, lists
 from aggregator.services import search as service
 from aggregator.services.filters import FilterError
 from aggregator.views import face_answers
-from aggregator.views.answers import page
+from aggregator.views.answers import page, private
+from aggregator.views.reports import sender
 
 
 def search(request: HttpRequest, face: str = "") -> HttpResponse:
@@ -25,9 +26,14 @@ def search(request: HttpRequest, face: str = "") -> HttpResponse:
         return page(request, "search.html", _context(text[:300]) | {"error": _(str(error))}, status=400)
     if query.empty:
         return page(request, "search.html", _context(text) | {"filters": asked})
+    if not limits.allowed(sender(request), "search"):
+        context = _context(text) | {
+            "error": _("That is more searches than we can take from one address in a minute.")
+        }
+        return private(page(request, "search.html", context, status=429))
     results = service.search(query, asked)
     params = {"q": text} | dict(pair.split("=", 1) for pair in asked.first_page().split("&") if pair)
-    older = urlencode(params | {"before": f"r{results.older}"}) if results.older else ""
+    older = urlencode(params | {"before": results.older}) if results.older else ""
     if face:
         return _face(request, results, face, params, older)
     context = _context(text) | {
