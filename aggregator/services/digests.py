@@ -9,24 +9,19 @@ import logging
 import secrets
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.mail import EmailMultiAlternatives
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F, Q
-from django.template.loader import render_to_string
-from django.urls import Resolver404, resolve, reverse
+from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from aggregator.models import DigestSubscription
-from aggregator.services import filters, timelines
+from aggregator.services import letters, listed
 from aggregator.services.cards import Card
-from aggregator.services.subjects import Subject
+from aggregator.services.listed import NoListError
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +32,9 @@ LEASE = timedelta(minutes=10)
 RETRY = timedelta(hours=1)
 KEY_EVERY = timedelta(minutes=15)  # how often a list is looked at for a key story
 MAX_BOUNCES = 5
+ALERT_SPAN = timedelta(days=3)  # a story first reported earlier is no news when it becomes a key story
+MAX_TOLD = 300  # key stories remembered, so that none is told twice
 UNCONFIRMED = timedelta(days=3)  # after which a row that nobody confirmed goes
-LISTS = frozenset({"region", "topic", "conflict"})
 
 
 class SubscribeError(ValueError):
@@ -52,9 +48,9 @@ def subscribe(
 
     The answer is the same whether the address is known or not. Raises SubscribeError.
     """
-    email, query = email.strip().lower(), query.strip()
+    email = email.strip().lower()
     _check(email, rhythm, time_zone)
-    name = list_name(query)
+    query, name = _known(query)
     if DigestSubscription.objects.filter(email=email).order_by()[MAX_PER_ADDRESS:].exists():
         raise SubscribeError(gettext("This address follows as many lists as we allow."))
     row, _made = DigestSubscription.objects.get_or_create(
@@ -75,10 +71,8 @@ def subscribe(
 
 
 def _check(email: str, rhythm: str, time_zone: str) -> None:
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise SubscribeError(gettext("This is not a mail address.")) from None
+    if not letters.is_address(email):
+        raise SubscribeError(gettext("This is not a mail address."))
     if rhythm not in DigestSubscription.Rhythm.values:
         raise SubscribeError(gettext("Please choose how often."))
     try:
@@ -89,36 +83,34 @@ def _check(email: str, rhythm: str, time_zone: str) -> None:
 
 def list_name(query: str) -> str:
     """Return the name of the list at an address such as /regions/mali/?topic=battles. Raises SubscribeError."""
+    return _known(query)[1]
+
+
+def _known(query: str) -> tuple[str, str]:
+    """Return a list's canonical address and name. Raises SubscribeError."""
     try:
-        subject, asked = _list(query)
-    except (LookupError, ValueError):
+        found = listed.read(query)
+        return found.address, listed.name_of(found)
+    except NoListError:
         raise SubscribeError(gettext("There is no such list.")) from None
-    parts = [subject.name, *([subject.topic.name] if subject.topic and subject.kind != "topic" else [])]
-    if subject.kind == "topic" and subject.region and asked.region:
-        parts.append(subject.region.name)
-    return ": ".join(parts)
-
-
-def _list(query: str) -> tuple[Subject, filters.Filters]:
-    parts = urlsplit(query)
-    try:
-        match = resolve(parts.path)
-    except Resolver404:
-        raise LookupError(query) from None
-    if match.url_name not in LISTS or parts.scheme or parts.netloc or len(query) > 500:
-        raise LookupError(query)
-    asked = filters.read(dict(parse_qsl(parts.query)))
-    return timelines.subject_of(match.url_name, match.kwargs["slug"], asked), asked
 
 
 def confirm(token: str, now: datetime) -> DigestSubscription | None:
     """Confirm a subscription by its token; return it, or None when nothing has the token."""
     row = DigestSubscription.objects.filter(token=token).first()
     if row is not None and row.confirmed_at is None:
-        row.confirmed_at, row.last_sent_at = now, now
-        row.next_at = next_at(row, now)
-        row.save(update_fields=["confirmed_at", "last_sent_at", "next_at"])
+        start(row, now)
+        row.save(update_fields=["confirmed_at", "last_sent_at", "next_at", "told"])
     return row
+
+
+def start(row: DigestSubscription, now: datetime) -> None:
+    """Let a subscription begin: only what comes from now on is told. The row is not saved."""
+    row.confirmed_at = row.last_sent_at = now
+    row.next_at = next_at(row, now)
+    row.told = []
+    if row.rhythm == DigestSubscription.Rhythm.KEY:
+        row.told = [card.story.pk for card in _newest(row) if card.story.is_key]
 
 
 def unsubscribe(token: str) -> str | None:
@@ -168,12 +160,17 @@ def _deliver(row: DigestSubscription, now: datetime) -> int:
     """Send one digest; an empty one is not sent. The row moves on before the mail leaves: never twice."""
     since = row.last_sent_at or row.made_at
     cards = new_cards(row, since)
+    told = [*row.told, *(card.story.pk for card in cards)][-MAX_TOLD:]
     DigestSubscription.objects.filter(pk=row.pk).update(
-        next_at=next_at(row, now), lease_until=None, last_sent_at=now if cards else F("last_sent_at")
+        next_at=next_at(row, now),
+        lease_until=None,
+        last_sent_at=now if cards else F("last_sent_at"),
+        told=told if row.rhythm == DigestSubscription.Rhythm.KEY else [],
     )
     if not cards:
         return 0
-    subject = gettext("%(name)s: %(count)s new stories") % {"name": row.name, "count": len(cards)}
+    with translation.override(row.language):
+        subject = _subject(row, len(cards))
     try:
         _send(row, "digest", subject, {"cards": cards, "since": since})
     except OSError as error:  # the mail server's trouble, not the reader's
@@ -183,47 +180,50 @@ def _deliver(row: DigestSubscription, now: datetime) -> int:
     return 1
 
 
+def _subject(row: DigestSubscription, count: int) -> str:
+    words = ngettext("%(name)s: %(count)s new story", "%(name)s: %(count)s new stories", count)
+    if row.rhythm == DigestSubscription.Rhythm.KEY:
+        words = ngettext("%(name)s: a key story", "%(name)s: %(count)s key stories", count)
+    return words % {"name": row.name, "count": count}
+
+
 def _put_back(row: DigestSubscription, since: datetime, now: datetime) -> None:
     bounces = row.bounces + 1
     when = now + RETRY * bounces if bounces < MAX_BOUNCES else None
-    DigestSubscription.objects.filter(pk=row.pk).update(last_sent_at=since, next_at=when, bounces=bounces)
+    DigestSubscription.objects.filter(pk=row.pk).update(
+        last_sent_at=since, next_at=when, bounces=bounces, told=row.told
+    )
 
 
 def new_cards(row: DigestSubscription, since: datetime) -> list[Card]:
-    """Return what entered a list since a moment, newest report first; key stories alone where asked."""
-    try:
-        subject, _asked = _list(row.query)
-    except (LookupError, ValueError):
-        return []  # the list was renamed away or its filter is no more; its page says so
-    by_report = filters.read({**_pairs(row.query), "order": "report"})
-    found = timelines.read(subject, by_report, size=MAX_STORIES * 4)
-    fresh = [card for card in found.cards if card.report_at > since or card.story.created_at > since]
+    """Return what entered a list since a moment, newest report first; key stories alone where asked.
+
+    An alert tells each key story once, however often it changes afterwards.
+    """
+    found = _newest(row)
     if row.rhythm == DigestSubscription.Rhythm.KEY:
-        fresh = [card for card in found.cards if card.story.is_key and card.story.changed_at > since]
-        fresh = [card for card in fresh if card.report_at > since - timedelta(days=3)]
+        recent = [card for card in found if card.story.is_key and card.report_at > since - ALERT_SPAN]
+        fresh = [card for card in recent if card.story.pk not in row.told and card.story.changed_at > since]
+    else:
+        fresh = [card for card in found if card.report_at > since or card.story.created_at > since]
     return fresh[:MAX_STORIES]
 
 
-def _pairs(query: str) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(query).query))
+def _newest(row: DigestSubscription) -> list[Card]:
+    try:
+        return listed.newest(listed.read(row.query), MAX_STORIES * 4)
+    except NoListError:
+        return []  # what it names is no more; its page says so
 
 
 def _send(row: DigestSubscription, kind: str, subject: str, context: dict[str, Any]) -> None:
-    site = str(settings.SITE_URL).rstrip("/")
-    leave = site + reverse("digest-leave", args=[row.token])
+    leave = letters.site() + reverse("digest-leave", args=[row.token])
     values = {
         "row": row,
-        "site": site,
-        "site_name": settings.SITE_NAME,
-        "list_url": site + quote(row.query, safe="/?&=%"),
-        "confirm_url": site + reverse("digest-confirm", args=[row.token]),
+        "list_url": letters.site() + quote(row.query, safe="/?&=%+"),
+        "confirm_url": letters.site() + reverse("digest-confirm", args=[row.token]),
         "leave_url": leave,
         **context,
     }
-    with translation.override(row.language):
-        text, html = (render_to_string(f"mail/{kind}.{ending}", values) for ending in ("txt", "html"))
     headers = {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    subject = " ".join(subject.split())[:150]
-    mail = EmailMultiAlternatives(subject, text, to=[row.email], headers=headers)
-    mail.attach_alternative(html, "text/html")
-    mail.send()
+    letters.send(row.email, kind, subject, values, language=row.language, headers=headers)

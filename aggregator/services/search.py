@@ -15,9 +15,20 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
-from aggregator.models import Article, Conflict, Region, RegionLink, Source, Topic
+from aggregator.models import (
+    Article,
+    ArticleRegion,
+    ArticleTopic,
+    Conflict,
+    Region,
+    RegionLink,
+    Source,
+    Topic,
+)
+from aggregator.services import finding
 from aggregator.services.filters import FilterError, Filters
-from aggregator.services.indexing import CONFIGS, SIMPLE, with_bigrams
+from aggregator.services.indexing import with_bigrams
+from aggregator.services.subjects import WORLD
 
 PAGE_SIZE = 30
 MAX_LENGTH = 300  # characters; longer queries are refused with a sentence
@@ -94,71 +105,44 @@ def _narrowed(query: Query, name: str, value: str) -> Query:
 
 
 def search(query: Query, filters: Filters) -> Results:
-    """Return a page of hits, newest first; constant queries."""
-    rows = _narrow(query, filters)
-    found = _matches(rows, query, filters)
-    ids = [pk for pk, _ in found[:PAGE_SIZE]]
+    """Return a page of hits, newest first. What it reads is bounded, however common the words are."""
+    found = finding.newest(query.text, _narrow(query, filters), filters.before, PAGE_SIZE + 1)
+    ids = [hit.id for hit in found[:PAGE_SIZE]]
     articles = Article.objects.select_related("source", "membership__story").defer("mentions").in_bulk(ids)
     snippets = _snippets(ids, query)
     hits = tuple(
         Hit(articles[pk], *snippets.get(pk, (articles[pk].title, articles[pk].extract))) for pk in ids
     )
-    older = f"{_micros(found[PAGE_SIZE - 1][1])}-{ids[-1]}" if len(found) > PAGE_SIZE else ""
+    older = str(found[PAGE_SIZE - 1]) if len(found) > PAGE_SIZE else ""
     return Results(query, hits, older, () if hits else tuple(suggestions(query)))
+
+
+def newest_ids(query: Query, filters: Filters) -> list[int]:
+    """Return the ids of the articles on a page of a search, without their texts."""
+    return [hit.id for hit in finding.newest(query.text, _narrow(query, filters), filters.before, PAGE_SIZE)]
 
 
 def _narrow(query: Query, filters: Filters) -> QuerySet[Article]:
     rows = Article.objects.published()
-    if source := query.source:
-        rows = rows.filter(source__slug=source)
-    if region := query.region or filters.region:
+    region, topic = query.region or filters.region, query.topic or filters.topic
+    if region and region != WORLD:
         inside = RegionLink.objects.filter(ancestor__slug=region).values("region")
-        rows = rows.filter(regions__region__in=inside, regions__about=True).distinct()
-    if topic := query.topic or filters.topic:
-        rows = rows.filter(topics__topic__slug=topic)
+        about = ArticleRegion.objects.filter(region__in=inside, about=True)
+        rows = rows.filter(pk__in=about.values("article"))
+    if topic:
+        rows = rows.filter(pk__in=ArticleTopic.objects.filter(topic__slug=topic).values("article"))
+    if query.source:
+        rows = rows.filter(source__slug=query.source)
     if filters.kind:
         rows = rows.filter(source__kind=filters.kind)
     if filters.language:
         rows = rows.filter(language=filters.language)
     since, until = query.since or filters.since, query.until or filters.until
-    rows = rows.filter(reported_at__gte=datetime.combine(since, time.min, UTC)) if since else rows
-    return (
-        rows.filter(reported_at__lt=datetime.combine(until + timedelta(days=1), time.min, UTC))
-        if until
-        else rows
-    )
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def _matches(rows: QuerySet[Article], query: Query, filters: Filters) -> list[tuple[int, datetime]]:
-    if query.text:
-        clause, values = _condition(query.text)
-        rows = rows.extra(tables=["aggregator_searchrow"], where=[_JOIN, clause], params=values)  # noqa: S610
-    if place := filters.before:
-        rows = rows.filter(reported_at__lte=place.report_at).exclude(
-            reported_at=place.report_at, pk__gte=place.id
-        )
-    return list(rows.order_by("-reported_at", "-pk").values_list("pk", "reported_at")[: PAGE_SIZE + 1])
-
-
-_JOIN = "aggregator_searchrow.article_id = aggregator_article.id"
-
-
-def _condition(text: str) -> tuple[str, list[str]]:
-    """Return the condition that asks each row by its own language's words.
-
-    The index answers the union of all configurations; the row's own is checked after.
-    """
-    configs = [SIMPLE, *sorted(set(CONFIGS.values()))]
-    asked = with_bigrams(text)
-    any_of = " || ".join("websearch_to_tsquery(%s::regconfig, unaccent(%s))" for _ in configs)
-    values = [value for config in configs for value in (config, asked)]
-    row = "aggregator_searchrow"
-    own = f"{row}.vector @@ websearch_to_tsquery({row}.config::regconfig, unaccent(%s))"
-    return f"{row}.vector @@ ({any_of}) AND {own}", [*values, asked]
+    if since:
+        rows = rows.filter(reported_at__gte=datetime.combine(since, time.min, UTC))
+    if until:
+        rows = rows.filter(reported_at__lt=datetime.combine(until + timedelta(days=1), time.min, UTC))
+    return rows
 
 
 _SNIPPET = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -83,6 +85,35 @@ def find(kind: str, slug: str) -> Region | Topic | Conflict:
     if moved:
         raise MovedError(moved)
     raise UnknownError(slug, near(kind, slug))
+
+
+Find = Callable[[str, str], Region | Topic | Conflict]
+
+
+def find_many(wanted: Iterable[tuple[str, str]]) -> Find:
+    """Return a `find` for these (kind, slug) pairs, with a query a kind; a retired slug gives what took its place."""
+    slugs: dict[str, set[str]] = defaultdict(set)
+    for kind, slug in wanted:
+        slugs[kind].add(slug)
+    moved = {
+        (kind, slug): target
+        for kind, slug, target in SlugRedirect.objects.filter(
+            slug__in={slug for found in slugs.values() for slug in found}
+        ).values_list("kind", "slug", "target_slug")
+    }
+    rows: dict[tuple[str, str], Region | Topic | Conflict] = {}
+    for kind, found in slugs.items():
+        targets = {moved.get((kind, slug), slug) for slug in found}
+        for row in _MODELS[kind]._default_manager.filter(slug__in=found | targets):
+            rows[kind, row.slug] = row
+
+    def find_one(kind: str, slug: str) -> Region | Topic | Conflict:
+        row = rows.get((kind, slug)) or rows.get((kind, moved.get((kind, slug), "")))
+        if row is None:
+            raise UnknownError(slug, [])
+        return row
+
+    return find_one
 
 
 def near(kind: str, slug: str, limit: int = 5) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from aggregator.pipeline import timeline as rules
 from aggregator.services import subjects
 from aggregator.services.cards import Card, make_card
 from aggregator.services.filters import EVENT, Cursor, Filters
-from aggregator.services.subjects import Subject
+from aggregator.services.subjects import Find, Subject
 
 PAGE_SIZE = 50  # stories; decided in the product's rules, pinned ones come on top
 MAX_PINS = 5
@@ -66,17 +66,17 @@ def _join(path: str, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def subject_of(kind: str, slug: str, filters: Filters) -> Subject:
+def subject_of(kind: str, slug: str, filters: Filters, find: Find = subjects.find) -> Subject:
     """Return what a page is about, with the filters that are part of it.
 
     Raises MovedError and UnknownError for the page's own slug and those of its filters.
     """
-    owner = subjects.find(kind, slug)
+    owner = find(kind, slug)
     if isinstance(owner, Topic):
-        region = subjects.find("region", filters.region) if filters.region else subjects.world()
+        region = find("region", filters.region or subjects.WORLD)
         assert isinstance(region, Region)
         return Subject("topic", region=region, topic=owner)
-    topic = subjects.find("topic", filters.topic) if filters.topic else None
+    topic = find("topic", filters.topic) if filters.topic else None
     assert topic is None or isinstance(topic, Topic)
     if isinstance(owner, Conflict):
         return Subject("conflict", conflict=owner, topic=topic)
@@ -109,7 +109,22 @@ def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeli
     return replace(timeline, older=older, newer=newer, counts=_shown_counts(timeline))
 
 
-def _restricted(subject: Subject, filters: Filters) -> QuerySet[TimelineEntry]:
+def title_of(subject: Subject, filters: Filters) -> str:
+    """Return the name of a list for headings, feeds and mails, e.g. "Mali: Shelling"."""
+    parts = [subject.name]
+    if subject.kind != "topic" and subject.topic:
+        parts.append(subject.topic.name)
+    if subject.kind == "topic" and subject.region and filters.region:
+        parts.append(subject.region.name)
+    return ": ".join(parts)
+
+
+def rows_of(subject: Subject, filters: Filters, find: Find = subjects.find) -> QuerySet[TimelineEntry]:
+    """Return the rows of a list with all its filters, in the order of a page of it."""
+    return _page(_restricted(subject, filters, find), filters)
+
+
+def _restricted(subject: Subject, filters: Filters, find: Find = subjects.find) -> QuerySet[TimelineEntry]:
     rows = subject.entries().select_related("story").defer("story__happened_reason", "story__speaker_reason")
     if filters.key:
         rows = rows.filter(is_key=True)
@@ -119,16 +134,18 @@ def _restricted(subject: Subject, filters: Filters) -> QuerySet[TimelineEntry]:
         rows = rows.filter(source_kinds__contains=[filters.kind])
     if filters.language:
         rows = rows.filter(languages__contains=[filters.language])
-    rows = _crossed(rows, subject, filters)
+    rows = _crossed(rows, subject, filters, find)
     return _dated(rows, filters)
 
 
-def _crossed(rows: QuerySet[TimelineEntry], subject: Subject, filters: Filters) -> QuerySet[TimelineEntry]:
+def _crossed(
+    rows: QuerySet[TimelineEntry], subject: Subject, filters: Filters, find: Find
+) -> QuerySet[TimelineEntry]:
     """Narrow a region's or topic's list to a conflict, and a conflict's list to a region."""
     if filters.conflict and subject.kind != "conflict":
-        other = TimelineEntry.objects.filter(conflict=subjects.find("conflict", filters.conflict).pk)
+        other = TimelineEntry.objects.filter(conflict=find("conflict", filters.conflict).pk)
     elif filters.region and subject.kind == "conflict":
-        other = TimelineEntry.objects.filter(region=subjects.find("region", filters.region).pk)
+        other = TimelineEntry.objects.filter(region=find("region", filters.region).pk)
     else:
         return rows
     return rows.filter(Exists(other.filter(topic__isnull=True, story=OuterRef("story"))))

@@ -64,7 +64,7 @@ def _face(request: HttpRequest, timeline: Timeline, name: str) -> HttpResponse:
     own = reverse(f"{subject.kind}-face", args=[subject.owner.slug, name])
     found = faces.of_cards(
         timeline.all_cards,
-        title=f"{title_of(timeline)} · {face_answers.site_name()}",
+        title=f"{timelines.title_of(subject, timeline.filters)} · {face_answers.site_name()}",
         site=face_answers.site(),
         home=timeline.path,
         own=_with(own, timeline.filters.query()),
@@ -77,17 +77,6 @@ def _with(path: str, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def title_of(timeline: Timeline) -> str:
-    """Return the name of a list for headings and feeds, e.g. "Mali: Shelling"."""
-    subject = timeline.subject
-    parts = [subject.name]
-    if subject.kind != "topic" and subject.topic:
-        parts.append(subject.topic.name)
-    if subject.kind == "topic" and subject.region and timeline.filters.region:
-        parts.append(subject.region.name)
-    return ": ".join(parts)
-
-
 def _base(timeline: Timeline, topics: list[Topic]) -> dict[str, Any]:
     subject, asked = timeline.subject, timeline.filters
     feeds = health.feed_health()
@@ -96,7 +85,7 @@ def _base(timeline: Timeline, topics: list[Topic]) -> dict[str, Any]:
         "timeline": timeline,
         "subject": subject,
         "owner": subject.owner,
-        "title": title_of(timeline),
+        "title": timelines.title_of(subject, asked),
         "filters": asked,
         "choices": lists.choices(topics),
         "topics": topics,
