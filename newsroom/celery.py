@@ -7,16 +7,23 @@ queue cannot fill while nobody works, and doubled beats are harmless.
 from __future__ import annotations
 
 import resource
+import sys
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging, task_postrun, worker_process_init
 from celery.worker import state
+from django.conf import settings
 from kombu.entity import Queue
 
 from newsroom import children, env
 
 env.default("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+
+try:
+    _ = settings.DATA_DIR  # reads them, so that what is wrong is said in a sentence
+except env.EnvError as error:
+    sys.exit(f"newsroom: {error}")
 
 NETWORK, CPU = "network", "cpu"
 NETWORK_TASKS = ("poll_due", "fetch_due", "send_digests")
@@ -71,8 +78,6 @@ def timetable(tick: float) -> dict[str, dict[str, Any]]:
 
 @app.on_after_configure.connect
 def _set_timetable(sender: Celery, **_: object) -> None:
-    from django.conf import settings
-
     sender.conf.beat_schedule = timetable(settings.TICK_SECONDS)
     sender.conf.beat_schedule_filename = str(settings.DATA_DIR / "beat-schedule")
 

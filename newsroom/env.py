@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -27,8 +29,21 @@ def _refuse(name: str, value: object, wanted: str) -> EnvError:
 
 
 def text(name: str, default: str = "") -> str:
-    """Return the variable, or `default` when it is unset or blank."""
-    return os.environ.get(name, "").strip() or default
+    """Return the variable, or `default` when it is unset or blank; it is one line without control characters."""
+    value = os.environ.get(name, "").strip() or default
+    if not value.isprintable():
+        raise _refuse(name, "…", "write one line without control characters")
+    return value
+
+
+def token(name: str, *, low: int) -> str:
+    """Return a secret of `low` characters or more, '' when it is unset."""
+    value = text(name)
+    if value and len(value) < low:
+        raise _refuse(
+            name, "…", f"write {low} characters or more that nobody can guess, such as openssl rand -hex 24"
+        )
+    return value
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -66,16 +81,63 @@ def seconds(name: str, default: float, *, low: float = 0.0, high: float = 864_00
 
 
 def choice(name: str, default: str, choices: Iterable[str]) -> str:
-    """Return one of `choices`."""
-    value = text(name, default)
-    if value not in (allowed := tuple(choices)):
+    """Return one of `choices`, however it is capitalised."""
+    value, allowed = text(name, default), tuple(choices)
+    found = next((one for one in allowed if one.lower() == value.lower()), None)
+    if found is None:
         raise _refuse(name, value, "write one of " + ", ".join(allowed))
-    return value
+    return found
 
 
 def words(name: str, default: Iterable[str] = ()) -> list[str]:
     """Return a list written with commas or blanks between its members."""
     return text(name).replace(",", " ").split() or list(default)
+
+
+def hosts(name: str) -> list[str]:
+    """Return host names as Django's ALLOWED_HOSTS wants them."""
+    found = words(name)
+    if wrong := [word for word in found if "/" in word or (word.count(":") == 1)]:
+        raise _refuse(
+            name, wrong[0], "write host names without scheme, port or path, such as news.example.org"
+        )
+    return found
+
+
+def site(name: str, default: str) -> str:
+    """Return the public address of the site, http:// or https:// and a host, without a slash at the end."""
+    value = text(name, default).rstrip("/")
+    parts = _split(value)
+    if not parts or parts.scheme not in {"http", "https"} or parts.path or parts.query or parts.username:
+        raise _refuse(name, value, "write https://news.example.org, with nothing behind the host")
+    return value
+
+
+def proxy(name: str) -> str:
+    """Return the address of a proxy for outgoing requests, '' when unset."""
+    value = text(name)
+    parts = _split(value)
+    if value and (not parts or parts.scheme != "http" or parts.path.strip("/")):
+        raise _refuse(name, "…", "write http://host:port")
+    return value
+
+
+def sender(name: str, default: str) -> str:
+    """Return a sender of mail: an address, or a name and an address in angle brackets."""
+    value = text(name, default)
+    address = parseaddr(value)[1]
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise _refuse(name, value, "write Newsroom <newsroom@example.org>")
+    return value
+
+
+def _split(value: str) -> SplitResult | None:
+    """Return the parts of an address that names a host and, where it has one, a port that is a number."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.hostname and (parts.port is None or parts.port) else None
+    except ValueError:
+        return None
 
 
 def networks(name: str) -> tuple[Network, ...]:
@@ -110,7 +172,7 @@ def _database(name: str, parts: Any) -> dict[str, Any]:
     try:
         port = parts.port
     except ValueError:
-        raise _refuse(name, "…", "its port is not a number") from None
+        raise _refuse(name, "…", "write its port as a number") from None
     return {
         "NAME": unquote(parts.path.strip("/")),
         "HOST": unquote(query.pop("host", "") or parts.hostname or ""),

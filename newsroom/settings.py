@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -24,12 +24,12 @@ VERSION = "0.1.0"
 SITE_NAME = env.text("SITE_NAME", "Newsroom")
 PORT = env.integer("PORT", 8000, low=1, high=65535)
 BIND = env.text("BIND", "127.0.0.1")
-SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+SITE_URL = env.site("SITE_URL", f"http://localhost:{PORT}")
 CONTACT = env.text("CONTACT") or secret.contact(DATA_DIR)  # an address or page; goes into the User-Agent
 SAMPLE_DATA = env.flag("SAMPLE_DATA")  # pages then say that what they show is invented
 DEBUG = env.flag("DEBUG")
-METRICS_TOKEN = env.text("METRICS_TOKEN")  # who sends it as a bearer token may read /metrics
-SECRET_KEY = secret.key(env.text("SECRET_KEY"), DATA_DIR)
+METRICS_TOKEN = env.token("METRICS_TOKEN", low=16)  # who sends it as a bearer token may read /metrics
+SECRET_KEY = secret.key(env.token("SECRET_KEY", low=32), DATA_DIR)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 
 # --- The clock -------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ HOST_GAP = env.seconds("HOST_GAP", 1.0)  # seconds between two requests to one h
 PARSE_SECONDS = env.seconds("PARSE_SECONDS", 5.0, low=0.1)  # CPU seconds of the parser's process
 EXTRACT_SECONDS = env.seconds("EXTRACT_SECONDS", 5.0, low=0.1)  # CPU seconds for one page
 PARSE_MAX_BYTES = env.integer("PARSE_MAX_BYTES", 512_000_000, low=100_000_000)  # its memory
-PROXY = env.text("PROXY")  # http://host:port for outgoing requests
+PROXY = env.proxy("PROXY")  # http://host:port for outgoing requests
 USER_AGENT = (
     f"Newsroom/{VERSION} ({f'+{CONTACT}' if CONTACT else 'self-hosted news reader, no contact given'})"
 )
@@ -151,7 +151,7 @@ WHITENOISE_USE_FINDERS = True
 # --- Safety ----------------------------------------------------------------------------------
 HTTPS = SITE_URL.startswith("https://")
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]  # health checks ask from inside
-ALLOWED_HOSTS = [*LOCAL_HOSTS, *env.words("ALLOWED_HOSTS"), *filter(None, [urlsplit(SITE_URL).hostname])]
+ALLOWED_HOSTS = [*LOCAL_HOSTS, *env.hosts("ALLOWED_HOSTS"), *filter(None, [urlsplit(SITE_URL).hostname])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 PROXIES = env.integer("BEHIND_PROXY", 0, low=0, high=5)  # web servers in front, each of which is trusted
@@ -184,8 +184,12 @@ LIMITS = {
     "api": (env.integer("API_PER_MINUTE", 120), 60),
     "report": (env.integer("REPORTS_PER_HOUR", 6), 3600),
     "digest": (env.integer("DIGESTS_PER_HOUR", 10), 3600),  # each costs somebody a mail
+    "sign_up": (env.integer("SIGN_UPS_PER_HOUR", 5), 3600),
     "sign_in": (env.integer("SIGN_INS_PER_HOUR", 30), 3600),  # whatever name is tried
 }
+
+# --- Readers' accounts -----------------------------------------------------------------------
+SIGN_UP = env.flag("SIGN_UP")  # otherwise an admin makes them at the desk
 
 # --- The desk --------------------------------------------------------------------------------
 LOGIN_URL = "admin:login"
@@ -211,10 +215,23 @@ EMAIL_HOST = MAIL_HOST or "localhost"
 EMAIL_PORT = env.integer("MAIL_PORT", 587, low=1, high=65535)
 EMAIL_HOST_USER = env.text("MAIL_USER")
 EMAIL_HOST_PASSWORD = env.text("MAIL_PASSWORD")
-EMAIL_USE_TLS = env.choice("MAIL_SECURITY", "starttls", ["starttls", "tls", "none"]) == "starttls"
-EMAIL_USE_SSL = env.text("MAIL_SECURITY") == "tls"
+MAIL_SECURITY = env.choice("MAIL_SECURITY", "starttls", ["starttls", "tls", "none"])
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SECURITY == "starttls", MAIL_SECURITY == "tls"
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", f"{SITE_NAME} <newsroom@localhost>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.sender("MAIL_FROM", f"{SITE_NAME} <newsroom@localhost>")
 
 # --- Logs ------------------------------------------------------------------------------------
-LOGGING = logging.settings(level=env.text("LOG_LEVEL", "INFO"), shape=env.text("LOG_SHAPE", "lines"))
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOGGING = logging.settings(
+    level=env.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+    shape=env.choice("LOG_SHAPE", "lines", ["lines", "json"]),
+    secrets=[
+        urlsplit(PROXY).password or "",
+        *(SECRET_KEY, *SECRET_KEY_FALLBACKS, METRICS_TOKEN, EMAIL_HOST_PASSWORD),
+        *(
+            DATABASES["default"]["PASSWORD"],
+            unquote(urlsplit(REDIS_URL).password or ""),
+            REDIS_URL if "@" in REDIS_URL else "",
+        ),
+    ],
+)

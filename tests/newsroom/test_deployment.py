@@ -83,7 +83,7 @@ def test_every_variable_of_the_file_is_documented() -> None:
 def test_every_variable_that_is_read_is_documented() -> None:
     known = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     reader = re.compile(
-        r"env\.(?:text|flag|integer|seconds|choice|words|networks|path|database|redis)\(\s*\"([A-Z_]+)\""
+        r"env\.(?:text|flag|integer|seconds|choice|words|hosts|site|proxy|sender|token|networks|path|database|redis)\(\s*\"([A-Z_]+)\""
     )
     read = {name for file in (ROOT / "newsroom").rglob("*.py") for name in reader.findall(file.read_text())}
     assert read - known == {"MAKELEVEL", "NEWSROOM_SUPERVISED"}
