@@ -37,5 +37,9 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 
 def robots(request: HttpRequest) -> HttpResponse:
     """Keep robots off the desk and off forms."""
-    lines = ["User-agent: *", *(f"Disallow: /{part}/" for part in ("desk", "report", "digests")), ""]
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: /{part}/" for part in ("desk", "report", "digests", "account")),
+        "",
+    ]
     return public(HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8"))

@@ -22,7 +22,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         name = digests.list_name(query)
     except SubscribeError as error:
         return _message(request, _("Follow by mail"), str(error), status=404)
-    context = {"query": query, "name": name, "rhythms": _rhythms()}
+    context = {"query": query, "name": name, "rhythms": rhythms()}
     if request.method != "POST":
         return private(page(request, "digests/ask.html", context))
     if request.POST.get("website"):
@@ -90,7 +90,8 @@ def _message(request: HttpRequest, heading: str, sentence: str, status: int = 20
     return private(page(request, "message.html", context, status=status))
 
 
-def _rhythms() -> list[tuple[str, str]]:
+def rhythms() -> list[tuple[str, str]]:
+    """Return how often mail can be sent, with the words for it."""
     return [
         ("daily", _("Daily, at seven in the morning")),
         ("weekly", _("Weekly, on Mondays")),

@@ -132,7 +132,27 @@
     if (Object.hasOwn(keys, event.key)) { event.preventDefault(); keys[event.key](); }
   });
 
+  // An account's own pages: what is opened counts as read, and a device's lists may be brought along.
+  function account() {
+    for (const list of document.querySelectorAll("[data-read]")) {
+      list.addEventListener("click", (event) => {
+        const story = event.target.closest("h3 a") && event.target.closest("li.new");
+        if (!story) return;
+        const form = story.querySelector("form");
+        fetch(list.dataset.read, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" });
+        story.classList.remove("new");
+      });
+    }
+    const bring = document.querySelector("[data-bring]");
+    const follows = store.get("follows", []);
+    if (bring && follows.length) {
+      for (const one of follows) bring.append(make("input", "", { type: "hidden", name: "lists", value: one.path }));
+      bring.hidden = false;
+    }
+  }
+
   showNew();
+  account();
   followBox();
   const list = document.querySelector("[data-follows]");
   if (list) fillFollows(list);
