@@ -84,7 +84,7 @@ def _make_outlets(now: datetime) -> None:
 
     loading.load_vocabulary(now)
     Source.objects.update(status="approved")
-    chance = random.Random(11)  # noqa: S311 - invented rows
+    chance = random.Random(11)
     known = list(Source.objects.select_related("publisher"))
     numbers = range(SOURCES - len(known))
     houses = Publisher.objects.bulk_create(
@@ -149,7 +149,7 @@ def _invented_sentences(chance: random.Random, letters: str, count: int = 20_000
 
 def texts() -> Iterator[tuple[str, str, str]]:
     """Return language, headline and text of each text of the pool: sentences drawn from a shelf a language."""
-    chance = random.Random(5)  # noqa: S311 - invented texts
+    chance = random.Random(5)
     for language, share in SHARES.items():
         real = _real_sentences() if language == "en" else []
         shelf = real or _invented_sentences(chance, LETTERS[language])
