@@ -59,7 +59,18 @@ restore: setup ## read a backup into an empty database; FILE=…
 	@exec $(PY) manage.py restore $(FILE)
 
 requirements: $(VENV)/.ready-dev ## pin requirements*.in anew
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-dev requirements-tools; do \
 	  $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q $$name.in -o $$name.txt; done
 
-.PHONY: help setup run demo test lint format bench replay backup restore requirements
+$(VENV)-tools/.ready: requirements-tools.txt
+	@test -x $(VENV)-tools/bin/python || "$(PYTHON)" -m venv $(VENV)-tools
+	$(VENV)-tools/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r requirements-tools.txt
+	@touch $@
+
+sbom: $(VENV)-tools/.ready ## what the site is made of, as CycloneDX JSON; FILE=… says where (default sbom.cdx.json)
+	@$(VENV)-tools/bin/cyclonedx-py requirements --output-reproducible --sv 1.6 --of JSON -o $(or $(FILE),sbom.cdx.json) requirements.txt
+
+pins: $(VENV)/.ready-dev ## docs/dependencies.md: every pinned release with its date and licence
+	@$(PY) deploy/pins.py
+
+.PHONY: help setup run demo test lint format bench replay backup restore requirements sbom pins
