@@ -54,6 +54,8 @@ def mend(text: str) -> str:
         text = _TAG.sub(" ", text)
     if "\u00c3" in text or "\u00c2" in text or "\u00e2" in text or "\u00d0" in text or "\u00d1" in text:
         text = _MOJIBAKE.sub(_as_written, text)
+    if text.isascii():
+        return text
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
@@ -71,5 +73,7 @@ def words_of(text: str) -> list[str]:
 
 def is_unspaced(words: list[str]) -> bool:
     """Tell whether most of `words` are single characters of a script without spaces."""
-    sample = words[:400]
-    return sum(1 for word in sample if _UNSPACED_CHARACTER.match(word)) * 2 > len(sample)
+    initials = "".join([word[0] for word in words[:400]])
+    if initials.isascii():
+        return False
+    return len(_UNSPACED_CHARACTER.findall(initials)) * 2 > len(initials)

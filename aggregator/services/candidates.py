@@ -87,7 +87,8 @@ class Shelf:
         """Return what may carry the subject's text, with the originals of those that are copies."""
         counts: Counter[int] = Counter()
         for key in subject.fingerprint.bands:
-            counts.update(self._bands.get(key, ())[:KEY_LIMIT])
+            if found_here := self._bands.get(key):
+                counts.update(found_here[:KEY_LIMIT])
         ids = [one for one, _ in counts.most_common(CANDIDATES)] + self._asked[subject.article_id]
         if subject.fingerprint.text_hash in self._texts:
             ids.insert(0, self._texts[subject.fingerprint.text_hash])

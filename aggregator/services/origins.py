@@ -6,6 +6,7 @@ that the original names, else the original itself. Stories count different `inde
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -69,10 +70,11 @@ def _origins_of(roots: set[int], by_id: dict[int, Draft], drafts: Sequence[Draft
             "origin", "source__publisher"
         )
     }
-    wanted: dict[int, Origin] = {}
-    for root in roots:
-        members = [draft for draft in drafts if root in (draft.article.pk, draft.article.copy_of_id)]
-        wanted[root] = _wanted(root, by_id.get(root), stored.get(root), members)
+    members: dict[int, list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        for root in {draft.article.pk, draft.article.copy_of_id or draft.article.pk}:
+            members[root].append(draft)
+    wanted = {root: _wanted(root, by_id.get(root), stored.get(root), members[root]) for root in roots}
     made = _make(wanted.values())
     for root, article in stored.items():
         if article.origin and article.origin.key != wanted[root].key:
