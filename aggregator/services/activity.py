@@ -112,6 +112,19 @@ def busy_conflicts(conflicts: Collection[Conflict], today: date) -> list[Busy]:
     return _busy(conflicts, rows, "conflict_id", today)
 
 
+def conflict_strips(conflicts: Collection[Conflict], today: date) -> dict[int, Strip]:
+    """Return the last STRIP_DAYS days of each conflict that has stories in them; one query."""
+    first = today - timedelta(days=STRIP_DAYS - 1)
+    rows = DayCount.objects.filter(region__isnull=True, conflict__in=conflicts, topic__isnull=True)
+    counts: dict[int, dict[date, int]] = {}
+    for pk, on, count in rows.filter(clock=REPORT, on__gte=first, on__lte=today).values_list(
+        "conflict_id", "on", "story_count"
+    ):
+        if pk is not None:
+            counts.setdefault(pk, {})[on] = count
+    return {pk: Strip(rules.density(found, first, today)) for pk, found in counts.items()}
+
+
 def _busy(
     rows: Collection[Region] | Collection[Topic] | Collection[Conflict],
     days: QuerySet[DayCount],

@@ -157,7 +157,8 @@ class _Batch:
             self._leave(article.pk)
             return
         story = verdict.story if verdict.story is not None else self._open(draft)
-        self._join(draft, story, verdict.score, verdict.reason)
+        reason = verdict.reason if verdict.story is not None else _opening(verdict.reason)
+        self._join(draft, story, verdict.score, reason)
         _shelf.index.add(story, article.pk, features)
 
     def _own_copies(self, draft: Draft) -> GroupVerdict | None:
@@ -290,3 +291,8 @@ def _story_ids(count: int) -> list[int]:
             [count],
         )
         return sorted((pk for (pk,) in cursor.fetchall()), reverse=True)
+
+
+def _opening(reason: dict[str, Any]) -> dict[str, Any]:
+    """Return why an article opened a story: what was nearest speaks of another story, and is only named."""
+    return {"rule": "opened", **{key: reason[key] for key in ("story", "score") if key in reason}}

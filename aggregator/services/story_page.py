@@ -100,6 +100,12 @@ class StoryPage:
         ]
         return sorted(all_of, key=lambda report: (report.article.reported_at, report.article.pk))
 
+    @property
+    def updates(self) -> list[Report]:
+        """The texts that are their outlets' own, oldest first; nothing where there is but one."""
+        own = [report for report in self.reports if _is_original(report.article)]
+        return own if len(own) > 1 else []
+
 
 def find_story(pk: int) -> Story:
     """Return a story that readers may see. Raises RetiredError after a merge, UnknownError otherwise."""

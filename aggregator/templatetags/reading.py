@@ -44,6 +44,23 @@ def kind_name(kind: str) -> str:
 
 
 @register.filter
+def side_name(side: str) -> str:
+    """Return a side of a conflict in words: a, a-support, third, mediator, external."""
+    if side in SIDES:
+        return gettext(SIDES[side])
+    letter, _, part = side.partition("-")
+    words = gettext("Supports side %(letter)s") if part == "support" else gettext("Side %(letter)s")
+    return words % {"letter": letter.upper()}
+
+
+SIDES = {
+    "third": gettext_noop("Third parties"),
+    "mediator": gettext_noop("Mediators"),
+    "external": gettext_noop("Parties from outside"),
+}
+
+
+@register.filter
 def moment(value: datetime | None) -> SafeString | str:
     """Return a time with its day; a small script shows it in the reader's zone."""
     return _time(value, "j M Y, H:i", " UTC", "moment")
@@ -92,6 +109,12 @@ def lag(value: timedelta | None) -> str:
         hours, rest = divmod(minutes, 60)
         return f"+{hours} h {rest} min" if rest else f"+{hours} h"
     return f"+{minutes // (24 * 60)} d"
+
+
+@register.filter
+def lag_after(value: datetime, first: datetime) -> str:
+    """Return how long after `first` a time is, as a lag; '' when it is not later."""
+    return lag(value - first) if value > first else ""
 
 
 @register.filter
@@ -168,6 +191,30 @@ def density(strip: Any, path: str, query: str = "") -> dict[str, Any]:
         for n, bar in enumerate(strip.bars)
     ]
     return {"strip": strip, "bars": bars, "width": len(bars) * 10, "path": path, "query": query}
+
+
+@register.simple_tag
+def spark(strip: Any) -> SafeString:
+    """Draw a strip as a small picture without links; its text says the total and the busiest day."""
+    bars = format_html_join(
+        "",
+        '<rect x="{}" y="{}" width="3" height="{}"/>',
+        (
+            (n * 4, f"{16 - 15 * bar.share:.1f}", f"{15 * bar.share:.1f}")
+            for n, bar in enumerate(strip.bars)
+            if bar.count
+        ),
+    )
+    words = ngettext("%(n)s story", "%(n)s stories", strip.total) % {"n": strip.total}
+    if strip.top:
+        words += gettext(", most on %(day)s (%(n)s)") % {"day": _short(strip.top.on), "n": strip.top.count}
+    return format_html(
+        '<svg viewBox="0 0 {} 16" role="img" aria-label="{}"><title>{}</title>{}</svg>',
+        len(strip.bars) * 4,
+        words,
+        words,
+        bars,
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from aggregator.pipeline import faces as render
 from aggregator.pipeline.faces import Face
@@ -16,6 +17,24 @@ _RENDER = {
     "csv": render.csv_table,
     "geojson": render.geo_json,
 }
+
+
+LABELS = (
+    ("atom", "Atom", "application/atom+xml"),
+    ("json", "JSON", "application/feed+json"),
+    ("csv", "CSV", "text/csv"),
+    ("geojson", "GeoJSON", "application/geo+json"),
+)
+
+
+def links(name: str, *args: object, query: str = "", placed: bool = True) -> list[tuple[str, str, str]]:
+    """Return label, address and type of a list's faces; `name` is the address's name, `query` its filters."""
+    ending = f"?{query}" if query else ""
+    return [
+        (label, reverse(name, args=[*args, face]) + ending, kind)
+        for face, label, kind in LABELS
+        if placed or face != "geojson"
+    ]
 
 
 def site() -> str:

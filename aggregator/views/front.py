@@ -29,7 +29,7 @@ def front(request: HttpRequest, face: str = "") -> HttpResponse:
         "feeds": feeds,
         "why_empty": health.why_empty(feeds, narrowed=False),
         "map": map_points.world(rows, {one.row.pk: one.now for one in found.places}),  # type: ignore[arg-type]
-        "face_links": [("Atom", reverse("front-face", args=["atom"]), "application/atom+xml")],
+        "face_links": face_answers.links("front-face"),
         "canonical": reverse("front"),
     }
     return page(request, "front.html", context)

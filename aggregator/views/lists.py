@@ -95,22 +95,11 @@ def _base(timeline: Timeline, topics: list[Topic]) -> dict[str, Any]:
             narrowed=asked.narrowed or bool(subject.topic and subject.kind != "topic"),
             paged=asked.paged,
         ),
-        "face_links": [
-            (label, _with(reverse(f"{subject.kind}-face", args=[subject.owner.slug, name]), query), kind)
-            for name, label, kind in FACE_LABELS
-        ],
+        "face_links": face_answers.links(f"{subject.kind}-face", subject.owner.slug, query=query),
         "follow_query": _with(subject.path, query),
         "canonical": canonical(timeline),
         "first_page": _with(subject.path, query),
     }
-
-
-FACE_LABELS = (
-    ("atom", "Atom", "application/atom+xml"),
-    ("json", "JSON", "application/feed+json"),
-    ("csv", "CSV", "text/csv"),
-    ("geojson", "GeoJSON", "application/geo+json"),
-)
 
 
 def canonical(timeline: Timeline) -> str:
@@ -248,4 +237,7 @@ def topics(request: HttpRequest) -> HttpResponse:
 def conflicts(request: HttpRequest) -> HttpResponse:
     """List all conflicts, the busiest first."""
     rows = list(Conflict.objects.prefetch_related("regions"))
-    return page(request, "conflicts/index.html", {"busy": activity.busy_conflicts(rows, clock.now().date())})
+    today = clock.now().date()
+    strips = activity.conflict_strips(rows, today)
+    busy = [(one, strips.get(one.row.pk)) for one in activity.busy_conflicts(rows, today)]
+    return page(request, "conflicts/index.html", {"busy": busy})

@@ -41,19 +41,9 @@ def search(request: HttpRequest, face: str = "") -> HttpResponse:
         "filters": asked,
         "older": older,
         "first_page": f"{reverse('search')}?{urlencode(params)}",
-        "face_links": [
-            (label, f"{reverse('search-face', args=[name])}?{urlencode(params)}", kind)
-            for name, label, kind in FACES
-        ],
+        "face_links": face_answers.links("search-face", query=urlencode(params), placed=False),
     }
     return page(request, "search.html", context)
-
-
-FACES = (
-    ("atom", "Atom", "application/atom+xml"),
-    ("json", "JSON", "application/feed+json"),
-    ("csv", "CSV", "text/csv"),
-)
 
 
 def _context(text: str) -> dict[str, object]:

@@ -21,7 +21,7 @@ def source(request: HttpRequest, slug: str, face: str = "") -> HttpResponse:
     context = {
         "page": found,
         "source": found.source,
-        "face_links": [("Atom", reverse("source-face", args=[slug, "atom"]), "application/atom+xml")],
+        "face_links": face_answers.links("source-face", slug, placed=False),
         "canonical": found.source.get_absolute_url(),
     }
     return page(request, "sources/source.html", context)

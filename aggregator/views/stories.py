@@ -31,7 +31,7 @@ def story(request: HttpRequest, pk: int, slug: str = "", face: str = "") -> Http
         "story": found.story,
         "dots": timeline.dots(found.story.origin_count, found.story.copy_count),
         "canonical": address,
-        "face_links": [("Atom", reverse("story-face", args=[pk, "atom"]), "application/atom+xml")],
+        "face_links": face_answers.links("story-face", pk, placed=False),
     }
     return page(request, "stories/story.html", context)
 
