@@ -138,6 +138,14 @@ def _no_loop_of_others(request: pytest.FixtureRequest) -> Iterator[None]:
     asyncio._set_running_loop(running)
 
 
+@pytest.fixture(autouse=True)
+def _no_cards_of_others() -> None:
+    """Cards are kept by story and version, and every test begins with new stories."""
+    from aggregator.templatetags import cards
+
+    cards.forget()
+
+
 class NetworkBlocked(OSError):
     """A test tried to leave the machine."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from aggregator.models import Story, TimelineEntry
 from aggregator.pipeline import timeline as rules
@@ -13,11 +14,52 @@ from aggregator.services.filters import EVENT
 LATE = timedelta(hours=24)  # a story that entered a timeline later than this was "added later"
 
 
+class Row(NamedTuple):
+    """A timeline row as lists read it: what orders a page, and which version of which story it shows."""
+
+    story_id: int
+    report_at: datetime
+    event_on: date
+    added_at: datetime
+    origin_count: int
+    version: int
+    changed_at: datetime
+
+
+ROW = ("story_id", "report_at", "event_on", "added_at", "origin_count", "story__version", "story__changed_at")
+
+
+class Shelf:
+    """The stories of one page, read in one query when the first of them is asked for.
+
+    A page whose cards are all made already asks for none.
+    """
+
+    def __init__(self, stories: Iterable[Story] = ()) -> None:
+        self._stories = {story.pk: story for story in stories}
+        self._wanted: set[int] = set()
+
+    def want(self, pk: int) -> None:
+        """Note that a story may be asked for."""
+        self._wanted.add(pk)
+
+    def story(self, pk: int) -> Story:
+        """Return a story of the page."""
+        if pk not in self._stories:
+            missing = (self._wanted | {pk}) - self._stories.keys()
+            rows = Story.objects.defer("happened_reason", "speaker_reason")
+            self._stories.update(rows.in_bulk(missing))
+        return self._stories[pk]
+
+
 @dataclass(frozen=True)
 class Card:
     """A story on a list. `on` is the day it stands under; `large` marks a turning point."""
 
-    story: Story
+    story_id: int
+    version: int
+    changed_at: datetime
+    shelf: Shelf = field(compare=False, repr=False)
     on: date
     report_at: datetime
     event_on: date
@@ -25,6 +67,16 @@ class Card:
     by_event: bool
     large: bool
     pinned: bool = False
+
+    @property
+    def story(self) -> Story:
+        """The story itself."""
+        return self.shelf.story(self.story_id)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What the card's look depends on, but for the language: equal keys look the same."""
+        return (self.story_id, self.version, self.by_event, self.large, bool(self.added_late_at))
 
     @property
     def dots(self) -> rules.Dots:
@@ -70,12 +122,19 @@ class Card:
         return found
 
 
-def make_card(entry: TimelineEntry, order: str, large_from: int, *, pinned: bool = False) -> Card:
+def make_card(
+    entry: Row | TimelineEntry, order: str, large_from: int, shelf: Shelf, *, pinned: bool = False
+) -> Card:
     """Return the card of a timeline row; `large_from` is the number of origins of a turning point."""
     by_event = order == EVENT
     late = entry.added_at - entry.report_at > LATE
+    shelf.want(entry.story_id)
+    newest = entry if isinstance(entry, Row) else entry.story
     return Card(
-        story=entry.story,
+        story_id=entry.story_id,
+        version=newest.version,
+        changed_at=newest.changed_at,
+        shelf=shelf,
         on=entry.event_on if by_event else entry.report_at.astimezone(UTC).date(),
         report_at=entry.report_at,
         event_on=entry.event_on,
@@ -89,7 +148,10 @@ def make_card(entry: TimelineEntry, order: str, large_from: int, *, pinned: bool
 def card_of_story(story: Story) -> Card:
     """Return a card in report order for a story that comes from no timeline (front page, search)."""
     return Card(
-        story=story,
+        story_id=story.pk,
+        version=story.version,
+        changed_at=story.changed_at,
+        shelf=Shelf([story]),
         on=story.first_at.astimezone(UTC).date(),
         report_at=story.first_at,
         event_on=story.happened_on,

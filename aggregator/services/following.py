@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from aggregator.models import DigestSubscription, Follow, ReadMark, Story, TimelineEntry
 from aggregator.pipeline import timeline as rules
 from aggregator.services import listed, subjects, timelines
-from aggregator.services.cards import Card, make_card
+from aggregator.services.cards import Card, Shelf, make_card
 from aggregator.services.filters import Cursor
 from aggregator.services.listed import Listed, NoListError
 from aggregator.services.subjects import Find
@@ -215,9 +215,10 @@ def _merged(
         .in_bulk([place.entry for place in shown if place.entry])
     )
     stories = []
+    shelf = Shelf(entry.story for entry in entries.values())
     for place in shown:
         entry = entries.get(place.entry) if place.entry else None
-        card = make_card(entry, "report", 10**6) if entry else cards.get(place.story)
+        card = make_card(entry, "report", 10**6, shelf) if entry else cards.get(place.story)
         if card is not None:
             stories.append(Unread(card, place.story in fresh))
     older = str(Cursor(shown[-1].report_at, shown[-1].story)) if len(first) > PAGE_SIZE else ""

@@ -44,7 +44,7 @@ class Front:
         """Every story shown, once, in the page's order: what its faces list."""
         seen: dict[int, Card] = {}
         for card in (*self.moving, *(card for block in self.blocks for card in block.cards)):
-            seen.setdefault(card.story.pk, card)
+            seen.setdefault(card.story_id, card)
         return tuple(seen.values())
 
 
@@ -56,7 +56,7 @@ def front(now: datetime) -> Front:
     macros = [region for region in regions if region.kind == "macro"]
     return Front(
         moving=moving,
-        blocks=_blocks(macros, now.date(), {card.story.pk for card in moving}),
+        blocks=_blocks(macros, now.date(), {card.story_id for card in moving}),
         places=tuple(busiest_places(regions, now.date())),
         strip=activity.strip(Subject("region", region=root), _anchor(root, now.date())) if root else None,
         updated_at=_updated_at(),

@@ -99,7 +99,7 @@ def choices(topics: Sequence[Topic]) -> Choices:
 
 def who_reports(timeline: Timeline) -> list[Share]:
     """Return the kinds of outlets behind the stories of this page, most articles first."""
-    ids = [card.story.pk for card in timeline.all_cards]
+    ids = [card.story_id for card in timeline.all_cards]
     if not ids:
         return []
     rows = Membership.objects.filter(story_id__in=ids, article__status=Article.Status.VISIBLE)

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from aggregator.models import Conflict, Pin, Region, Story, TimelineEntry, Topic
 from aggregator.pipeline import timeline as rules
 from aggregator.services import subjects
-from aggregator.services.cards import Card, make_card
+from aggregator.services.cards import ROW, Card, Row, Shelf, make_card
 from aggregator.services.filters import EVENT, Cursor, Filters
 from aggregator.services.subjects import Find, Subject
 
@@ -44,7 +44,7 @@ class Timeline:
     @property
     def updated_at(self) -> datetime | None:
         """The newest change of a story shown."""
-        return max((card.story.changed_at for card in self.all_cards), default=None)
+        return max((card.changed_at for card in self.all_cards), default=None)
 
     @property
     def days(self) -> tuple[rules.Day[Card], ...]:
@@ -89,7 +89,7 @@ def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeli
     Five queries at most, whatever is shown.
     """
     rows = _restricted(subject, filters)
-    found = list(_page(rows, filters)[: size + 1])
+    found = [Row(*row) for row in _page(rows, filters).values_list(*ROW)[: size + 1]]
     more = len(found) > size
     found = found[:size]
     if filters.after:
@@ -97,12 +97,15 @@ def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeli
     pins = () if filters.paged else _pins(subject, rows)
     pinned_ids = {entry.story_id for entry in pins}
     large = rules.large_from([entry.origin_count for entry in found])
+    shelf = Shelf()
     timeline = Timeline(
         subject,
         filters,
-        pinned=tuple(make_card(entry, filters.order, large, pinned=True) for entry in pins),
+        pinned=tuple(make_card(entry, filters.order, large, shelf, pinned=True) for entry in pins),
         cards=tuple(
-            make_card(entry, filters.order, large) for entry in found if entry.story_id not in pinned_ids
+            make_card(entry, filters.order, large, shelf)
+            for entry in found
+            if entry.story_id not in pinned_ids
         ),
     )
     older, newer = _neighbours(found, filters, more)
@@ -125,7 +128,7 @@ def rows_of(subject: Subject, filters: Filters, find: Find = subjects.find) -> Q
 
 
 def _restricted(subject: Subject, filters: Filters, find: Find = subjects.find) -> QuerySet[TimelineEntry]:
-    rows = subject.entries().select_related("story").defer("story__happened_reason", "story__speaker_reason")
+    rows = subject.entries()
     if filters.key:
         rows = rows.filter(is_key=True)
     if filters.thin:
@@ -186,14 +189,16 @@ def _beyond(rows: QuerySet[TimelineEntry], at: Cursor, side: str, order: str) ->
     return rows.filter(past, **{f"event_on__{side}e": at.event_on})
 
 
-def _pins(subject: Subject, rows: QuerySet[TimelineEntry]) -> Sequence[TimelineEntry]:
+def _pins(subject: Subject, rows: QuerySet[TimelineEntry]) -> Sequence[Row]:
     pins = Pin.objects.filter(region=subject.region, conflict=subject.conflict, topic=subject.topic)
     newest = list(pins.order_by("-pinned_at", "-pk").values_list("story_id", flat=True)[:MAX_PINS])
-    found = {entry.story_id: entry for entry in rows.filter(story_id__in=newest)} if newest else {}
+    if not newest:
+        return ()
+    found = {row[0]: Row(*row) for row in rows.filter(story_id__in=newest).values_list(*ROW)}
     return [found[pk] for pk in newest if pk in found]
 
 
-def _neighbours(found: Sequence[TimelineEntry], filters: Filters, more: bool) -> tuple[str, str]:
+def _neighbours(found: Sequence[Row], filters: Filters, more: bool) -> tuple[str, str]:
     """Return the query strings of the older and the newer page."""
     older, newer = (True, more) if filters.after else (more, bool(filters.before))
     if not found:
@@ -205,7 +210,7 @@ def _neighbours(found: Sequence[TimelineEntry], filters: Filters, more: bool) ->
     )
 
 
-def _place(entry: TimelineEntry, order: str) -> Cursor:
+def _place(entry: Row, order: str) -> Cursor:
     return Cursor(entry.report_at, entry.story_id, entry.event_on if order == EVENT else None)
 
 
