@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from aggregator.fetch.manners import Robots, fetch_robots
 from aggregator.fetch.packing import pack
 from aggregator.pipeline.parse import ParsedFeed, parse_feed
 from aggregator.pipeline.urls import hash_of
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 1.5  # seconds that a visit waits for its next turn; a longer wait is for the next visit
 PAGE_KINDS = ("html", "xml", "text/plain")
@@ -107,10 +110,24 @@ async def pay_visit(web: Web, child: Child, visit: Visit, *, now: datetime, unti
         except _LaterError:
             visit.jobs_done, visit.is_cut_short = number, True
             return
+        except Exception:
+            # Left as it is, the job would be due again at once, and its host asked without end.
+            log.exception("job_failed", extra={"host": visit.key})
+            result = failed(job, own_fault())
         put(visit, result)
         if is_rebuff(result.error):
             visit.is_cut_short = number + 1 < len(visit.jobs)
             return
+
+
+def failed(job: FeedJob | PageJob, error: AggregatorError) -> FeedResult | PageResult:
+    """Return what came of a job that brought nothing but an error."""
+    return FeedResult(job, error=error) if isinstance(job, FeedJob) else PageResult(job, error=error)
+
+
+def own_fault() -> FetchError:
+    """Return the error that stands for a fault of our own: logged, told, and tried again with growing waits."""
+    return FetchError("Newsroom itself failed at it; its log says how.", code="own_fault")
 
 
 def _is_over(web: Web, visit: Visit, until: float) -> bool:

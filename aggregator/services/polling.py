@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aggregator.fetch.client import Web
-from aggregator.fetch.visits import FeedResult, PageJob, PageResult, Visit, is_rebuff, pay_visit
+from aggregator.fetch.visits import FeedResult, PageJob, PageResult, Visit, is_rebuff, own_fault, pay_visit
 from aggregator.models import Feed, Host
 from aggregator.services import claiming, fetching, hosts, nudge, outcomes
 from aggregator.services.claiming import FeedRow
@@ -119,9 +120,10 @@ class _Round:
     def _write(self, now: datetime) -> None:
         feeds, pages, self.feeds, self.pages, self.weight = self.feeds, self.pages, [], [], 0
         if feeds:
-            outcomes.record_polls([(self.rows.pop(each.job.feed_id), each) for each in feeds], now)
+            polls = [(self.rows.pop(each.job.feed_id), each) for each in feeds]
+            _record(outcomes.record_polls, polls, _poll_failed, now)
         if pages:
-            fetching.record_pages([result for _, result in pages], now)
+            _record(fetching.record_pages, [result for _, result in pages], _page_failed, now)
         if feeds or pages:
             nudge.advance()
         self._release([task for task in self.running if task.done()], now)
@@ -215,6 +217,41 @@ class _Round:
                 self._wake.set()
 
         return put
+
+
+def _record(
+    record: Callable[[list[Any], datetime], object],
+    results: list[Any],
+    as_failed: Callable[[Any], Any],
+    now: datetime,
+) -> None:
+    """Write a batch. One that cannot be written is written one by one, so that no result holds up the others.
+
+    The database's own trouble is raised: then the leases run out and all of it is fetched again.
+    """
+    try:
+        record(results, now)
+        return
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("batch_not_written", extra={"count": len(results)})
+    for result in results:
+        try:
+            record([result], now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("result_not_written")
+            record([as_failed(result)], now)
+
+
+def _poll_failed(poll: tuple[FeedRow, FeedResult]) -> tuple[FeedRow, FeedResult]:
+    return poll[0], FeedResult(poll[1].job, error=own_fault(), seconds=poll[1].seconds)
+
+
+def _page_failed(result: PageResult) -> PageResult:
+    return PageResult(result.job, error=own_fault())
 
 
 def _left(visit: Visit) -> list[PageJob]:
