@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from aggregator import clock
 from aggregator.models import Conflict, Region, Topic
-from aggregator.services import activity, faces, filters, health, lists, map_points, timelines
+from aggregator.services import activity, changes, faces, filters, health, lists, map_points, timelines
 from aggregator.services.filters import EVENT, REPORT, Filters
 from aggregator.services.subjects import Subject
 from aggregator.services.timelines import Timeline
@@ -78,22 +79,26 @@ def _with(path: str, query: str) -> str:
 
 
 def _base(timeline: Timeline, topics: list[Topic]) -> dict[str, Any]:
+    """Return what all lists show. What stands in a part that templates keep is a function: they call it when needed."""
     subject, asked = timeline.subject, timeline.filters
-    feeds = health.feed_health()
+    feeds = cache(health.feed_health)
     query = asked.first_page()
     return {
         "timeline": timeline,
+        "part": f"{timeline.path} {changes.newest().acts}",  # parts of this page are kept under it for a minute
         "subject": subject,
         "owner": subject.owner,
         "title": timelines.title_of(subject, asked),
         "filters": asked,
-        "choices": lists.choices(topics),
+        "choices": cache(lambda: lists.choices(topics)),
         "topics": topics,
         "feeds": feeds,
-        "why_empty": health.why_empty(
-            feeds,
-            narrowed=asked.narrowed or bool(subject.topic and subject.kind != "topic"),
-            paged=asked.paged,
+        "why_empty": cache(
+            lambda: health.why_empty(
+                feeds(),
+                narrowed=asked.narrowed or bool(subject.topic and subject.kind != "topic"),
+                paged=asked.paged,
+            )
         ),
         "face_links": face_answers.links(f"{subject.kind}-face", subject.owner.slug, query=query),
         "follow_query": _with(subject.path, query),
@@ -119,25 +124,31 @@ def _strip(timeline: Timeline, now: datetime, days: int) -> activity.Strip:
 
 
 def _beside_region(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
-    region = timeline.subject.region
+    region, today = timeline.subject.region, now.date()
     assert region is not None
-    areas = lists.sub_areas(region, now.date())
+    areas = cache(lambda: lists.sub_areas(region, today))
     until = max((card.report_at for card in timeline.cards), default=now)
+    paged = timeline.filters.paged
     return {
-        "breadcrumb": lists.breadcrumb(region),
-        "also_under": lists.also_listed_under(region),
-        "conflicts": lists.conflicts_in(region, now.date()),
-        "strip": _strip(timeline, now, 30),
-        "areas": areas[: lists.MAX_BESIDE],
-        "more_areas": len(areas) > lists.MAX_BESIDE,
-        "busy_topics": [b for b in activity.busy_topics(_plain(timeline), topics, now.date()) if b.now][:8],
-        "shares": lists.who_reports(timeline),
-        "home_sources": lists.sources_of(region),
-        "also_published": []
-        if timeline.filters.paged
-        else lists.also_published(region, timeline.subject.topic, until),
-        "map": map_points.regional(region, areas),
+        "breadcrumb": cache(lambda: lists.breadcrumb(region)),
+        "also_under": cache(lambda: lists.also_listed_under(region)),
+        "conflicts": cache(lambda: lists.conflicts_in(region, today)),
+        "strip": cache(lambda: _strip(timeline, now, 30)),
+        "areas": cache(lambda: areas()[: lists.MAX_BESIDE]),
+        "more_areas": cache(lambda: len(areas()) > lists.MAX_BESIDE),
+        "busy_topics": cache(lambda: _busy_topics(timeline, topics, now)),
+        "shares": cache(lambda: lists.who_reports(timeline)),
+        "home_sources": cache(lambda: lists.sources_of(region)),
+        "also_published": cache(
+            lambda: [] if paged else lists.also_published(region, timeline.subject.topic, until)
+        ),
+        "map": cache(lambda: map_points.regional(region, areas())),
     }
+
+
+def _busy_topics(timeline: Timeline, topics: list[Topic], now: datetime) -> list[activity.Busy]:
+    busy = activity.busy_topics(_plain(timeline), topics, now.date())
+    return [one for one in busy if one.now][:8]
 
 
 def _plain(timeline: Timeline) -> Subject:
@@ -148,13 +159,13 @@ def _plain(timeline: Timeline) -> Subject:
 def _beside_topic(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
     subject = timeline.subject
     assert subject.topic is not None
-    asked = timeline.filters
+    asked, topic = timeline.filters, subject.topic
     return {
-        "strip": _strip(timeline, now, 90),
-        "changes": activity.changes(subject, now.date()),
+        "strip": cache(lambda: _strip(timeline, now, 90)),
+        "changes": cache(lambda: activity.changes(subject, now.date())),
         "order_links": _order_links(asked),
         "region": subject.region if asked.region else None,
-        "busy_regions": lists.regions_of_topic(subject.topic, now.date()),
+        "busy_regions": cache(lambda: lists.regions_of_topic(topic, now.date())),
     }
 
 
@@ -169,20 +180,23 @@ def _order_links(asked: Filters) -> list[tuple[str, str, bool]]:
 def _beside_conflict(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
     row = timeline.subject.conflict
     assert row is not None
-    parties = list(row.parties.all())
-    areas = lists.areas_of(row, now.date())
+    areas = cache(lambda: lists.areas_of(row, now.date()))
     return {
-        "sides": [(side, list(members)) for side, members in groupby(parties, lambda party: party.side)],
-        "strip": _strip(timeline, now, 90),
-        "changes": activity.changes(timeline.subject, now.date()),
+        "sides": cache(lambda: _sides(row)),
+        "strip": cache(lambda: _strip(timeline, now, 90)),
+        "changes": cache(lambda: activity.changes(timeline.subject, now.date())),
         "order_links": _order_links(timeline.filters),
         "areas": areas,
-        "busy_topics": [b for b in activity.busy_topics(_plain(timeline), topics, now.date()) if b.now][:8],
-        "lanes": lanes(timeline, topics),
-        "shares": lists.who_reports(timeline),
-        "children": list(row.children.all()),
-        "map": map_points.of_areas(areas),
+        "busy_topics": cache(lambda: _busy_topics(timeline, topics, now)),
+        "lanes": cache(lambda: lanes(timeline, topics)),
+        "shares": cache(lambda: lists.who_reports(timeline)),
+        "children": cache(lambda: list(row.children.all())),
+        "map": cache(lambda: map_points.of_areas(areas())),
     }
+
+
+def _sides(row: Conflict) -> list[tuple[str, list[Any]]]:
+    return [(side, list(members)) for side, members in groupby(row.parties.all(), lambda party: party.side)]
 
 
 _BESIDE = {"region": _beside_region, "topic": _beside_topic, "conflict": _beside_conflict}
