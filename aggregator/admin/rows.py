@@ -26,6 +26,8 @@ from aggregator.models import (
     TopicGroup,
 )
 from aggregator.services.curation.acts import Actor, log_act
+from aggregator.services.loading import link_regions
+from aggregator.services.vocabulary_rows import CONFLICT_FIELDS, REGION_FIELDS
 
 
 class Logged(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -34,15 +36,17 @@ class Logged(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     list_per_page = 100
+    with_dry_run: tuple[str, ...] = ()  # fields that have a page of their own at the desk
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         fixed = list(super().get_readonly_fields(request, obj))
-        return (
-            [*fixed, "slug"] if obj is not None and any(f.name == "slug" for f in obj._meta.fields) else fixed
-        )
+        if obj is None:
+            return fixed
+        slug = ["slug"] if any(f.name == "slug" for f in obj._meta.fields) else []
+        return [*fixed, *slug, *self.with_dry_run]
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
         before = {name: str(form.initial.get(name)) for name in form.changed_data} if change else {}
@@ -101,6 +105,12 @@ class RegionAdmin(Logged):
     search_fields = ("name", "slug")
     autocomplete_fields = ("parent",)
     readonly_fields = ("last_story_at",)
+    with_dry_run = REGION_FIELDS
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            link_regions()
 
 
 class PartyInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -114,7 +124,10 @@ class ConflictAdmin(Logged):
     list_filter = ("status",)
     search_fields = ("name", "slug")
     autocomplete_fields = ("regions", "parent")
-    inlines = (PartyInline,)
+    with_dry_run = tuple(name for name in CONFLICT_FIELDS if name != "parties")
+
+    def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
+        return () if obj is not None else (PartyInline,)
 
 
 @admin.register(TopicGroup, site=desk)

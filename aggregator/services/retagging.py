@@ -1,122 +1,98 @@
-"""A curator changes the cues of a topic: what would it do, and doing it.
+"""A change of the vocabulary: which articles would it tag otherwise? And putting them back in the queue.
 
-A dry run compares the topic's articles of the last days under the old and the new cues. The
-retag job puts the affected articles back in the queue; the line runs its rules again on the
-stored text and applies a curator's overrides over them, so that these are never touched.
+A dry run compares the articles of the last days under the old and the new rules. Those that differ
+go back in the queue; the line runs its rules again on the stored text and applies a curator's
+overrides over them, so that these are never touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.contrib.auth.models import User
-from django.db import transaction
+from django.db.models import Q
 
-from aggregator.errors import CurationError
-from aggregator.models import Article, LogEntry, Override, Topic, Work
+from aggregator.models import Article, Override, Work
 from aggregator.pipeline import classify
-from aggregator.pipeline.cues import FIELDS, CueBook, RawHit, TopicRule, bad_cue
+from aggregator.pipeline.cues import FIELDS, CueBook, RawHit, TopicRule
 from aggregator.pipeline.locate import locate
 from aggregator.pipeline.stems import words_of
-from aggregator.pipeline.types import Classified
+from aggregator.pipeline.types import Classified, Located
 from aggregator.services import vocabulary
 
-DAYS = 30
-MOST = 20_000  # articles of one dry run or job, newest first: about half a minute
+MOST = 20_000  # articles of one dry run or job, newest first
 CHUNK = 500
-LISTS = ("strong", "weak", "negative", "sure")
+PLACES_READ = 20_000  # characters of a text in which places are looked for
+_OVERRIDES = {
+    "topic": Override.Kind.TOPICS, "region": Override.Kind.REGIONS, "conflict": Override.Kind.CONFLICTS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What a change of cues would do to the articles of the last days."""
+class Verdicts:
+    """What the rules say of an article, as far as a change of the vocabulary can alter it."""
 
-    checked: int
-    added: tuple[int, ...]  # ids of articles that would get the topic
-    removed: tuple[int, ...]  # ids of articles that would lose it
-    relevance: tuple[int, ...]  # ids of articles whose relevance verdict would change
-    days: int
+    regions: tuple[str, ...]  # that it is about, the focus first
+    topics: tuple[str, ...]
+    conflicts: frozenset[str]
+    relevance: str
 
-    @property
-    def sentence(self) -> str:
-        """Say it as the desk shows it."""
-        return (
-            f"This change would add {len(self.added)} and remove {len(self.removed)} "
-            f"of the last {self.days} days ({self.checked} articles checked)."
+    def names(self, kind: str) -> Collection[str]:
+        """Return the slugs of one kind."""
+        return {"topic": self.topics, "region": self.regions, "conflict": self.conflicts}[kind]
+
+
+class Comparison:
+    """Compares articles under the rules before and after a change of one row."""
+
+    def __init__(self, kind: str, slug: str, old: vocabulary.Rules, new: vocabulary.Rules) -> None:
+        self.kind, self.slug, self.old, self.new = kind, slug, old, new
+        self.books = (_book(slug, old), _book(slug, new)) if kind == "topic" else None
+        # Whether both have the same names: then a text is located once.
+        self.same_places = kind != "region"
+
+    def change(self, article: Article, text: str) -> str:
+        """Return what a change does to an article: '' nothing, 'added', 'removed' or 'other'."""
+        if self.books is not None and _same_hits(article, text, *self.books):
+            return ""
+        before_at = _located(article, text, self.old)
+        after_at = before_at if self.same_places else _located(article, text, self.new)
+        if self.kind == "region" and before_at == after_at:
+            return ""
+        before, after = (
+            _verdicts(article, text, before_at, self.old),
+            _verdicts(article, text, after_at, self.new),
         )
+        if before == after:
+            return ""
+        had, has = self.slug in before.names(self.kind), self.slug in after.names(self.kind)
+        return "added" if has and not had else "removed" if had and not has else "other"
 
 
-def preview_cues(topic: Topic, data: Mapping[str, Any], now: datetime, *, days: int = DAYS) -> Preview:
-    """Return what `data` as the cues of `topic` would change; writes nothing.
+def recent(
+    kind: str, since: datetime, before: tuple[datetime, int] | None, limit: int
+) -> Iterator[tuple[Article, str]]:
+    """Yield settled articles since a time with their texts, newest first, from a place on.
 
-    Articles with a curator's topics are left out: no cue moves them. Raises CurationError with one
-    sentence when a cue cannot be used.
+    Articles with a curator's word of this kind are left out: no change of the vocabulary moves them.
     """
-    check_cues(data)
-    rules = vocabulary.current_rules()
-    old = next((r for r in rules.classifier.topics if r.slug == topic.slug), TopicRule(topic.slug))
-    new = classify.topic_rule({"slug": topic.slug, "name": topic.name, "data": data})
-    changed = _with_topic(rules, new)
-    books = CueBook([old]), CueBook([new])
-    added, removed, moved, checked = [], [], [], 0
-    for article, text in _recent(now - timedelta(days=days), Override.Kind.TOPICS):
-        checked += 1
-        if _same_hits(article, text, *books):
-            continue
-        before, after = (_classified(article, text, each) for each in (rules, changed))
-        had, has = (topic.slug in {t.topic for t in one.topics} for one in (before, after))
-        if has and not had:
-            added.append(article.pk)
-        elif had and not has:
-            removed.append(article.pk)
-        if before.relevance != after.relevance:
-            moved.append(article.pk)
-    return Preview(checked, tuple(added), tuple(removed), tuple(moved), days)
+    fixed = Override.objects.filter(kind=_OVERRIDES[kind], lifted_at__isnull=True).values("article_id")
+    rows = Article.objects.filter(status=Article.Status.VISIBLE, reported_at__gte=since)
+    if before is not None:
+        at, pk = before
+        rows = rows.filter(reported_at__lte=at).filter(Q(reported_at__lt=at) | Q(pk__lt=pk))
+    length = classify.READ if kind == "topic" else PLACES_READ
+    ordered = rows.exclude(pk__in=fixed).select_related("source", "body").order_by("-reported_at", "-pk")
+    for article in ordered[:limit]:
+        body = getattr(article, "body", None)
+        yield article, body.text[:length] if body else ""
 
 
-def change_cues(
-    topic: Topic,
-    data: Mapping[str, Any],
-    now: datetime,
-    *,
-    actor: User | None = None,
-    reason: str = "",
-    days: int = DAYS,
-) -> LogEntry:
-    """Give a topic new cues, log it with before and after, and queue the affected articles.
-
-    Returns the log entry; `after["queued"]` tells how many articles run again. Raises CurationError
-    when a cue cannot be used.
-    """
-    preview = preview_cues(topic, data, now, days=days)
-    with transaction.atomic():
-        row = Topic.objects.select_for_update().get(pk=topic.pk)
-        before, row.data = row.data, {**row.data, **dict(data)}
-        row.save(update_fields=["data"])
-        queued = queue_retag([*preview.added, *preview.removed, *preview.relevance], now)
-        after = {
-            "data": row.data,
-            "queued": queued,
-            "added": len(preview.added),
-            "removed": len(preview.removed),
-        }
-        entry = LogEntry.objects.create(
-            at=now,
-            actor=actor,
-            role="curator" if actor else "machine",
-            act="change_cues",
-            target_type="topic",
-            target_id=row.pk,
-            target_name=row.name,
-            reason=reason,
-            before={"data": before},
-            after=after,
-        )
-    topic.data = row.data
-    return entry
+def count_recent(since: datetime) -> int:
+    """Return how many articles a dry run looks at, MOST at most."""
+    rows = Article.objects.filter(status=Article.Status.VISIBLE, reported_at__gte=since)
+    return rows.order_by()[:MOST].count()
 
 
 def queue_retag(article_ids: list[int], now: datetime) -> int:
@@ -139,37 +115,13 @@ def retag_all(now: datetime, *, since: datetime) -> int:
     return queue_retag(list(ids.order_by("-reported_at").values_list("pk", flat=True)[:MOST]), now)
 
 
-def check_cues(data: Mapping[str, Any]) -> None:
-    """Raise CurationError with one sentence about the first cue that cannot be used."""
-    lists = [(name, data.get(name, [])) for name in LISTS]
-    by_language = data.get("by_language", {})
-    if not isinstance(by_language, Mapping):
-        raise CurationError("Cues by language need a list for each language.", code="bad_cue")
-    lists += [(f"language {language}", cues) for language, cues in by_language.items()]
-    for name, cues in lists:
-        if not isinstance(cues, list | tuple) or not all(isinstance(cue, str) for cue in cues):
-            raise CurationError(f"The {name} cues have to be a list of words.", code="bad_cue")
-        for cue in cues:
-            if fault := bad_cue(cue):
-                raise CurationError(f"“{cue[:80]}”: {fault}", code="bad_cue")
-
-
-def _recent(since: datetime, override: str) -> Iterator[tuple[Article, str]]:
-    """Yield settled articles since a time with their texts, newest first, without overridden ones."""
-    fixed = Override.objects.filter(kind=override, lifted_at__isnull=True).values("article_id")
-    rows = (
-        Article.objects.filter(status=Article.Status.VISIBLE, reported_at__gte=since)
-        .exclude(pk__in=fixed)
-        .select_related("source", "body")
-        .order_by("-reported_at", "-pk")[:MOST]
-    )
-    for article in rows.iterator(chunk_size=CHUNK):
-        body = getattr(article, "body", None)
-        yield article, body.text[: classify.READ] if body else ""
+def _book(slug: str, rules: vocabulary.Rules) -> CueBook:
+    rule = next((each for each in rules.classifier.topics if each.slug == slug), TopicRule(slug))
+    return CueBook([rule])
 
 
 def _same_hits(article: Article, text: str, old: CueBook, new: CueBook) -> bool:
-    """Say whether the change touches nothing in this text: most articles end here."""
+    """Say whether a change of cues touches nothing in this text: most articles end here."""
     language = (article.language or "en")[:2]
     words = words_of(f"{article.title}\n{text}", language)
     before, after = ([_key(h) for h in book.find(words, FIELDS[0], language)] for book in (old, new))
@@ -180,28 +132,30 @@ def _key(hit: RawHit) -> tuple[str, str, int]:
     return hit.cue, hit.strength, hit.position
 
 
-def _with_topic(rules: vocabulary.Rules, new: TopicRule) -> vocabulary.Rules:
-    topics = tuple(new if rule.slug == new.slug else rule for rule in rules.classifier.topics)
-    cues = rules.classifier.cues.with_rule(new)
-    return replace(rules, classifier=replace(rules.classifier, topics=topics, cues=cues))
-
-
-def _classified(article: Article, text: str, rules: vocabulary.Rules) -> Classified:
-    language, homes = article.language, [slug for slug in article.source.home_regions if slug != "world"]
-    located = locate(
+def _located(article: Article, text: str, rules: vocabulary.Rules) -> Located:
+    homes = [slug for slug in article.source.home_regions if slug != "world"]
+    return locate(
         article.title,
         text,
         gazetteer=rules.gazetteer,
         home_region=homes[0] if homes else None,
-        language=language,
+        language=article.language,
     )
-    return classify.classify(
+
+
+def _verdicts(article: Article, text: str, located: Located, rules: vocabulary.Rules) -> Verdicts:
+    found: Classified = classify.classify(
         article.title,
         text,
         url=article.url,
-        language=language,
+        language=article.language,
         located=located,
         rules=rules.classifier,
         everything_relevant=article.source.everything_relevant,
         reported_on=article.reported_at.date(),
     )
+    about = sorted(
+        {score.region for score in located.regions if score.about}, key=lambda r: (r != located.focus, r)
+    )
+    topics = tuple(score.topic for score in found.topics)
+    return Verdicts(tuple(about), topics, frozenset(slug for slug, _ in found.conflicts), found.relevance)

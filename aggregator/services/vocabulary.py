@@ -60,6 +60,11 @@ def current_rules() -> Rules:
     return _built[version]
 
 
+def build_rules() -> Rules:
+    """Return the rules of the rows as this transaction sees them, without keeping them: for trying a change."""
+    return _from_rows(0)
+
+
 def rows_version() -> int:
     """Return a number that changes with any row that the rules read (63 bits, never negative)."""
     with connection.cursor() as cursor:

@@ -1,74 +1,88 @@
-"""Editing a topic's cues: a dry run in the background, then the change, which is logged and can be followed.
+"""Editing the vocabulary: a dry run in the background, then the change, which is logged and can be undone.
 
-A job's state lives in the cache: losing it loses a dry run, never a change. What a change set off are
-rows under way (`Work.why = retag`), so its progress and its cancelling are those of rows.
+A job is done in slices, so that no worker is held for long, progress can be shown, and a cancel is
+heard. Its state lives in the cache: losing it loses a dry run or the rest of a re-run, never a change.
+What a change set off are rows under way (`Work.why = retag`).
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.db import transaction
+from django.db.models import QuerySet
 
 from aggregator.errors import AggregatorError, CurationError
-from aggregator.models import Article, Topic, Work
-from aggregator.services import nudge, retagging
+from aggregator.models import Article, LogEntry, RegionLink, StoryConflict, StoryRegion, Work
+from aggregator.services import nudge, placing, retagging, vocabulary_rows
+from aggregator.services.curation.acts import Actor, ground_moved, log_act
+from aggregator.services.locks import line_lock
+from aggregator.services.vocabulary_rows import Content
 
 log = logging.getLogger(__name__)
 
 KEPT_SECONDS = 24 * 3600
+SLICE_SECONDS = 6.0  # a worker works on a job for so long before it lets others in
+STEP = 100  # articles or stories between two looks at the cancel
+STALLED_SECONDS = 30  # without a sign of life the next look at the job's page sends a nudge
+DAYS = 30
 SAMPLES = 12
-LISTS = ("strong", "weak", "negative", "sure")
 DRY_RUN, APPLY = "dry_run", "apply"
+ACTS = {"topic": "change_cues", "region": "change_region", "conflict": "change_conflict"}
+OPEN = ("waiting", "running")
 
 
 @dataclass
 class Job:
-    """A dry run or a change of one topic's cues."""
+    """A dry run, or a change of one row of the vocabulary."""
 
     id: str
     kind: str
-    topic: str
-    data: dict[str, Any]
+    subject: str  # topic | region | conflict
+    slug: str
+    content: Content
     user_id: int
     reason: str = ""
     state: str = "waiting"  # waiting | running | done | failed | cancelled
     sentence: str = ""
-    added: list[int] | None = None
-    removed: list[int] | None = None
+    before: Content = field(default_factory=dict)
+    since: str = ""
+    written: bool = False  # whether the change itself is made
+    place: tuple[str, int] | None = None  # of the newest article not looked at yet: its time and id
+    checked: int = 0
+    total: int = 0
+    added: list[int] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    other: list[int] = field(default_factory=list)
+    story: int = -1  # the newest story whose card was made anew; -1 when no story has to be
+
+    @property
+    def percent(self) -> int:
+        """How much of the articles has been looked at."""
+        return min(100, round(100 * self.checked / self.total)) if self.total else 0
 
 
-def cues_from_form(texts: Mapping[str, str], topic: Topic) -> dict[str, Any]:
-    """Return cues (one a line) as the rules read them; languages are kept as JSON.
-
-    Raises CurationError with one sentence about what cannot be used.
-    """
-    data: dict[str, Any] = {name: _lines(texts.get(name, "")) for name in LISTS}
-    try:
-        data["by_language"] = json.loads(texts.get("by_language") or "{}")
-    except ValueError:
-        raise CurationError(
-            'Cues by language are JSON, such as {"fr": ["bombardement"]}.', code="bad_cue"
-        ) from None
-    data = {name: value for name, value in data.items() if value or name in topic.data}
-    retagging.check_cues(data)
-    return data
-
-
-def _lines(text: str) -> list[str]:
-    return list(dict.fromkeys(line.strip() for line in text.replace("\x00", "").splitlines() if line.strip()))
-
-
-def start(kind: str, topic: Topic, data: dict[str, Any], user_id: int, reason: str = "") -> Job:
-    """Start a job; the worker is nudged and takes it."""
-    job = Job(secrets.token_urlsafe(9), kind, topic.slug, data, user_id, reason)
+def start(
+    kind: str,
+    subject: str,
+    slug: str,
+    content: Content,
+    user_id: int,
+    *,
+    reason: str = "",
+    before: Content | None = None,
+) -> Job:
+    """Start a job; the worker is nudged and takes it. With `before` the change itself is made already."""
+    job = Job(secrets.token_urlsafe(9), kind, subject, slug, content, user_id, reason)
+    if before is not None:
+        job.before, job.written = before, True
     _keep(job)
     nudge.desk_job(job.id)
     return job
@@ -76,69 +90,228 @@ def start(kind: str, topic: Topic, data: dict[str, Any], user_id: int, reason: s
 
 def find_job(job_id: str) -> Job:
     """Return a job. Raises CurationError when it is not kept any more."""
-    kept = cache.get(f"desk-job:{job_id[:40]}")
+    kept = cache.get(_key(job_id))
     if kept is None:
         raise CurationError("This job is not kept any more; start it again.", code="job_unknown")
     return Job(**kept)
 
 
+def look_after(job: Job) -> None:
+    """Nudge a worker again when a job that should go on has shown no sign of life: a nudge may be lost."""
+    if job.state in OPEN and not cache.get(_key(job.id, "beat")):
+        nudge.desk_job(job.id)
+
+
 def cancel(job_id: str) -> None:
-    """Cancel a job that has not started; of one that is done, take back what still waits to run again."""
+    """Stop a job; of a change, take back what still waits to run again. The change itself stays."""
     job = find_job(job_id)
+    cache.set(_key(job.id, "cancel"), 1, timeout=KEPT_SECONDS)
     if job.state == "waiting":
         job.state, job.sentence = "cancelled", "Cancelled before it began."
+        _keep(job)
     elif job.kind == APPLY and job.state == "done":
-        waiting = Work.objects.filter(
-            why="retag", stage=Work.Stage.SETTLE, lease_until__isnull=True, attempts=0
-        )
-        done, _ = waiting.filter(article_id__in=[*(job.added or []), *(job.removed or [])]).delete()
-        job.sentence += f" {done} articles were not run again: cancelled."
-    _keep(job)
+        job.sentence += f" Cancelled: {_take_back(job)} articles were not run again."
+        _keep(job)
+
+
+def _take_back(job: Job) -> int:
+    waiting = Work.objects.filter(why="retag", stage=Work.Stage.SETTLE, lease_until__isnull=True, attempts=0)
+    gone, _ = waiting.filter(article_id__in=_found(job)).delete()
+    return gone
 
 
 def run(job_id: str, now: datetime) -> None:
-    """Do a job; called by a worker. A job that was cancelled or began before is left alone."""
+    """Do a slice of a job; called by a worker. Of two that are nudged for one job the second leaves it alone."""
     job = find_job(job_id)
-    if job.state != "waiting" or not cache.add(f"desk-job-taken:{job.id}", 1, timeout=KEPT_SECONDS):
+    if job.state not in OPEN or not cache.add(_key(job.id, "taken"), 1, timeout=120):
         return
-    job.state = "running"
-    _keep(job)
     try:
-        _do(job, now)
-        job.state = "done"
+        _run(job, now)
     except AggregatorError as error:
         job.state, job.sentence = "failed", error.sentence
     except Exception:
         job.state, job.sentence = "failed", "It stopped because of an error; see the logs."
         log.exception("desk_job_failed")
-    _keep(job)
+    finally:
+        _keep(job)
+        cache.delete(_key(job.id, "taken"))
+    if job.state == "running":
+        nudge.desk_job(job.id)
 
 
-def _do(job: Job, now: datetime) -> None:
-    topic = Topic.objects.filter(slug=job.topic).first()
-    if topic is None:
-        raise CurationError(f"There is no topic '{job.topic}'.", code="slug_unknown")
-    preview = retagging.preview_cues(topic, job.data, now)
-    job.added, job.removed, job.sentence = list(preview.added), list(preview.removed), preview.sentence
+def _run(job: Job, now: datetime) -> None:
+    if job.state == "waiting":
+        _begin(job, now)
+    until = time.monotonic() + SLICE_SECONDS
+    while job.state == "running":
+        if cache.get(_key(job.id, "cancel")):
+            _stop(job)
+        elif job.place is not None:
+            _compare(job, now)
+        elif job.story >= 0:
+            _place(job, now)
+        else:
+            job.state, job.sentence = "done", _sentence(job)
+        _keep(job)
+        if time.monotonic() >= until:
+            break
+
+
+def _begin(job: Job, now: datetime) -> None:
+    row = vocabulary_rows.find_row(job.subject, job.slug)
+    since = now - timedelta(days=DAYS)
+    if not job.before:
+        job.before = vocabulary_rows.read_content(job.subject, row)
+        _keep(job)
+    vocabulary_rows.rules_with(job.subject, job.slug, job.content)  # what cannot be used is told here
     if job.kind == APPLY:
-        user = get_user_model().objects.filter(pk=job.user_id).first()
-        entry = retagging.change_cues(topic, job.data, now, actor=user, reason=job.reason)
-        job.sentence = f"The cues are changed; {entry.after['queued']} articles run again."
+        if not job.written:
+            user = get_user_model().objects.filter(pk=job.user_id).first()
+            _change(Actor(user, now, job.reason), job)
+            job.written = True
+        if vocabulary_rows.moves_stories(job.subject, job.before, job.content):
+            job.story = 0
+    job.since, job.place = since.isoformat(), (now.isoformat(), 2**62)
+    job.total, job.state = retagging.count_recent(since), "running"
+
+
+def _change(actor: Actor, job: Job) -> None:
+    with transaction.atomic():
+        row = vocabulary_rows.MODELS[job.subject].objects.select_for_update().get(slug=job.slug)
+        now_there = vocabulary_rows.read_content(job.subject, row)
+        if now_there == job.content != job.before:  # written by a worker that died before it could say so
+            return
+        job.before = now_there
+        vocabulary_rows.write_content(job.subject, row, job.content)
+        log_act(actor, ACTS[job.subject], row, before=job.before, after=job.content)
+
+
+_rules: dict[str, retagging.Comparison] = {}  # at most one: of the job that this process worked on last
+
+
+def _comparison(job: Job) -> retagging.Comparison:
+    if job.id not in _rules:
+        old, new = (
+            vocabulary_rows.rules_with(job.subject, job.slug, each) for each in (job.before, job.content)
+        )
+        _rules.clear()
+        _rules[job.id] = retagging.Comparison(job.subject, job.slug, old, new)
+    return _rules[job.id]
+
+
+def _compare(job: Job, now: datetime) -> None:
+    """Look at the next articles; those that a change touches are queued at once."""
+    assert job.place is not None
+    comparison = _comparison(job)
+    at, pk = job.place
+    limit = min(STEP, retagging.MOST - job.checked)
+    since, before = datetime.fromisoformat(job.since), (datetime.fromisoformat(at), pk)
+    touched, seen = [], 0
+    for article, text in retagging.recent(job.subject, since, before, limit):
+        seen += 1
+        job.place = (article.reported_at.isoformat(), article.pk)
+        if what := comparison.change(article, text):
+            getattr(job, what).append(article.pk)
+            touched.append(article.pk)
+    job.checked += seen
+    if job.kind == APPLY and touched:
+        retagging.queue_retag(touched, now)
         nudge.advance()
+    if seen < limit or job.checked >= retagging.MOST:
+        job.place = None
+        _rules.pop(job.id, None)
+    job.sentence = _sentence(job)
+
+
+def _place(job: Job, now: datetime) -> None:
+    """Make cards and timelines of the next stories anew: a region was moved, or something has another name."""
+    stories = _stories(job)
+    with line_lock():
+        placing.place_stories(stories, now)
+    job.story = stories[-1] if len(stories) == STEP else -1
+
+
+def _stories(job: Job) -> list[int]:
+    row = vocabulary_rows.find_row(job.subject, job.slug)
+    if job.subject == "region":
+        inside = RegionLink.objects.filter(ancestor=row).values("region")
+        rows: QuerySet[Any] = StoryRegion.objects.filter(region__in=inside)
+    else:
+        rows = StoryConflict.objects.filter(conflict=row)
+    after = rows.filter(story_id__gt=job.story).order_by("story_id").values_list("story_id", flat=True)
+    return list(after.distinct()[:STEP])
+
+
+def _stop(job: Job) -> None:
+    job.state = "cancelled"
+    job.sentence = f"Cancelled after {job.checked} of {job.total} articles."
+    if job.kind == APPLY:
+        job.sentence += (
+            f" The change stays and holds for new articles; {_take_back(job)} articles were not run again."
+            " Undo it from the log to take it back."
+        )
+
+
+def _sentence(job: Job) -> str:
+    if job.kind == APPLY:
+        return f"The change is made; {len(_found(job))} articles of the last {DAYS} days run again."
+    also = f" and tag {len(job.other)} otherwise" if job.other else ""
+    return (
+        f"This change would add {len(job.added)} and remove {len(job.removed)}{also}"
+        f" of the last {DAYS} days ({'the newest ' if job.checked >= retagging.MOST else ''}{job.checked} articles checked)."
+    )
+
+
+def _found(job: Job) -> list[int]:
+    return [*job.added, *job.removed, *job.other]
 
 
 def waiting(job: Job) -> int:
     """Return how many articles of a change still wait to run again."""
-    ids = [*(job.added or []), *(job.removed or [])]
-    return Work.objects.filter(why="retag", article_id__in=ids).count() if job.kind == APPLY else 0
+    if job.kind != APPLY:
+        return 0
+    return Work.objects.filter(why="retag", article_id__in=_found(job)).count()
 
 
-def samples(job: Job) -> tuple[list[Article], list[Article]]:
-    """Return some of the articles that would get, and some that would lose, the topic."""
-    added, removed = (job.added or [])[:SAMPLES], (job.removed or [])[:SAMPLES]
-    rows = Article.objects.select_related("source").in_bulk([*added, *removed])
-    return [rows[pk] for pk in added if pk in rows], [rows[pk] for pk in removed if pk in rows]
+def samples(job: Job) -> dict[str, list[Article]]:
+    """Return some of the articles that would get the tag, lose it, or be tagged otherwise."""
+    ids = {"added": job.added, "removed": job.removed, "other": job.other}
+    first = {name: pks[:SAMPLES] for name, pks in ids.items()}
+    rows = Article.objects.select_related("source").in_bulk([pk for pks in first.values() for pk in pks])
+    return {name: [rows[pk] for pk in pks if pk in rows] for name, pks in first.items()}
+
+
+def undo_change(actor: Actor, entry: LogEntry) -> LogEntry:
+    """Give a row of the vocabulary back what it held, and run the articles again that this touches.
+
+    Raises CurationError when the row has been changed since.
+    """
+    subject = entry.target_type
+    row = vocabulary_rows.MODELS[subject].objects.select_for_update().filter(pk=entry.target_id or 0).first()
+    if row is None or not _as_left(vocabulary_rows.read_content(subject, row), entry.after):
+        raise ground_moved("A later change of it")
+    before, content = vocabulary_rows.read_content(subject, row), entry.before
+    vocabulary_rows.write_content(subject, row, content)
+    undone = log_act(actor, "undo", row, before=before, after=content, undo_of=entry)
+    user_id = actor.user.pk if actor.user else 0
+    start(APPLY, subject, row.slug, content, user_id, reason=actor.reason, before=before)
+    return undone
+
+
+def _as_left(now: Content, after: Content) -> bool:
+    return all(after.get(name) == value for name, value in now.items())
+
+
+def current(subject: str, slug: str) -> tuple[Any, Content]:
+    """Return a row with its content. Raises CurationError when there is none."""
+    row = vocabulary_rows.find_row(subject, slug)
+    return row, vocabulary_rows.read_content(subject, row)
+
+
+def _key(job_id: str, what: str = "") -> str:
+    return f"desk-job{what and '-' + what}:{job_id[:40]}"
 
 
 def _keep(job: Job) -> None:
-    cache.set(f"desk-job:{job.id}", asdict(job), timeout=KEPT_SECONDS)
+    cache.set(_key(job.id, "beat"), 1, timeout=STALLED_SECONDS)
+    cache.set(_key(job.id), asdict(job), timeout=KEPT_SECONDS)

@@ -48,6 +48,8 @@
       const answer = await fetch(job.dataset.job);
       const said = answer.ok ? await answer.json() : null;
       if (said && said.state !== state && said.state !== "running") return location.reload();
+      const bar = document.querySelector("[data-progress]");
+      if (said && bar) bar.value = said.percent;
       if (said) job.querySelector("span").textContent = said.sentence + (said.waiting ? ` ${said.waiting} articles still wait.` : "");
       if (!said || said.state === "waiting" || said.state === "running" || said.waiting) setTimeout(look, 1500);
     };

@@ -10,9 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from aggregator.admin.site import desk
-from aggregator.models import LogEntry, Override, Poll, ReaderReport, Source, Topic, Work
+from aggregator.models import LogEntry, Override, Poll, ReaderReport, Source, Work
 from aggregator.services import queues, roles
-from aggregator.services import vocabulary_edits as edits
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.visibility import withdraw_articles
 from tests.desk.conftest import PASSWORD
@@ -166,33 +165,6 @@ def test_held_articles_are_tried_again_in_bulk(curator: Client):
         Work.objects.create(article=article, stage="held", next_at=DAY, code="kept_failing")
     curator.post(reverse("desk-retry"), {"article": [article.pk for article in held[:2]]})
     assert Work.objects.filter(stage="held").count() == 1
-
-
-def test_cues_are_tried_then_changed_and_logged(curator: Client, redis_url: str):
-    topic = make_topic("shelling", data={"strong": ["shelling"]})
-    form = {"strong": "shelling\nmortar fire", "reason": "they were missed"}
-    response = curator.post(reverse("desk-topic", args=["shelling"]), form)
-    job = edits.find_job(response["Location"].strip("/").split("/")[-1])
-    edits.run(job.id, DAY)
-    assert edits.find_job(job.id).state == "done"
-    assert Topic.objects.get(pk=topic.pk).data == {"strong": ["shelling"]}
-    assert "would add" in curator.get(reverse("desk-job", args=[job.id])).content.decode()
-    response = curator.post(reverse("desk-job-act", args=[job.id, "apply"]))
-    change = response["Location"].strip("/").split("/")[-1]
-    edits.run(change, DAY)
-    edits.run(change, DAY)  # a nudge that comes twice
-    assert Topic.objects.get(pk=topic.pk).data["strong"] == ["shelling", "mortar fire"]
-    entry = LogEntry.objects.get(act="change_cues")
-    assert entry.reason == "they were missed"
-    assert entry.before["data"] == {"strong": ["shelling"]}
-
-
-def test_a_cancelled_job_does_nothing(curator: Client, redis_url: str):
-    topic = make_topic("shelling", data={"strong": ["shelling"]})
-    job = edits.start(edits.APPLY, topic, {"strong": ["x"]}, 1)
-    curator.post(reverse("desk-job-act", args=[job.id, "cancel"]))
-    edits.run(job.id, DAY)
-    assert Topic.objects.get(pk=topic.pk).data == {"strong": ["shelling"]}
 
 
 @pytest.mark.parametrize("by_language", ["{", "[]", '{"fr": 3}', '{"fr": [3]}', "null"])

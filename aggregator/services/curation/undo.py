@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aggregator.errors import CurationError
 from aggregator.models import LogEntry
-from aggregator.services import feed_care
+from aggregator.services import feed_care, vocabulary_edits
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.membership import undo_membership
 from aggregator.services.curation.tagging import undo_tagging
@@ -29,6 +29,7 @@ UNDO: dict[str, Callable[[Actor, LogEntry], LogEntry]] = {
     "relevance": undo_verdict,
     "original": undo_verdict,
     "keep_apart": undo_keep_apart,
+    **dict.fromkeys(vocabulary_edits.ACTS.values(), vocabulary_edits.undo_change),
     "lift": undo_lift,
     "reviewed": undo_review,
     "close_report": undo_close,

@@ -11,6 +11,7 @@ from aggregator.errors import AggregatorError, CurationError
 from aggregator.models import LogEntry, Source
 from aggregator.pipeline.opml import MAX_BYTES
 from aggregator.services import feed_care, fetching, opml, source_lists, sourcing
+from aggregator.services.curation import undo
 from aggregator.services.roles import MAY_CURATE, MAY_LOOK
 from aggregator.views.desk.doors import actor, back, desk_page, number, numbers, show
 
@@ -96,12 +97,13 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
     if row is None:
         raise CurationError(f"There is no source {pk}.", code="source_unknown")
     acts = [act for act, (before, _) in sourcing.MOVES.items() if row.status in before]
+    log = LogEntry.objects.filter(target_type="source", target_id=pk).select_related("actor", "undone_by")
     context = {
         "title": row.name,
         "source": row,
         "lines": feed_care.list_feeds(clock.now(), source=pk),
         "acts": acts,
-        "log": LogEntry.objects.filter(target_type="source", target_id=pk).order_by("-at", "-pk")[:20],
+        "log": [(entry, undo.can_undo(entry)) for entry in log.order_by("-at", "-pk")[:20]],
     }
     return show(request, "desk/source.html", context)
 
