@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.conf import settings
 
 from newsroom import children, clocks, env, local
@@ -26,6 +27,7 @@ LOOK_SECONDS = 0.5
 SAY_SECONDS = 5.0
 STEADY_SECONDS = 60.0  # a child that ran this long is started again at once
 MAX_PAUSE_SECONDS = 30.0
+SERVER_PAUSE_SECONDS = 5.0
 LOG_BYTES = 20_000_000
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -88,6 +90,7 @@ class Supervisor:
         self.before = list(before)  # parts that must run before the sources are loaded
         self.parts: list[Part] = []
         self.servers = local.Servers(settings.DATA_DIR)
+        self.servers_again_at = 0.0
         self.clock: clocks.Running | None = None
 
     def run(self, prepare: Callable[[], None], ready: Callable[[], None], look: Callable[[], None]) -> None:
@@ -129,6 +132,7 @@ class Supervisor:
                 f"{self.servers.owned_by()} already uses {settings.DATA_DIR}: "
                 "stop it first, or set DATA_DIR and PORT for a second site"
             )
+        self.servers.family_handles()  # waits for what an owner that was killed left behind, its web server too
         check_port(settings.BIND, settings.PORT)
         local.use(self.servers)
         self._start_clock()
@@ -201,7 +205,17 @@ class Supervisor:
     def _mend_servers(self) -> None:
         for name in self.servers.drop_ended():
             self.say(f"{name} ended and is started again; see {settings.DATA_DIR}")
+        if self._has_servers() or time.monotonic() < self.servers_again_at:
+            return
+        try:
             self.servers.start(want_postgres=settings.EMBEDDED_POSTGRES, want_redis=settings.EMBEDDED_REDIS)
+        except (local.LocalError, psycopg.Error) as error:  # a full disk, say: it may be mended while we try
+            self.say(f"{error}; tried again in {SERVER_PAUSE_SECONDS:g} seconds")
+            self.servers_again_at = time.monotonic() + SERVER_PAUSE_SECONDS
+
+    def _has_servers(self) -> bool:
+        wanted = {"postgres": settings.EMBEDDED_POSTGRES, "redis": settings.EMBEDDED_REDIS}
+        return all(getattr(self.servers, name) for name, is_wanted in wanted.items() if is_wanted)
 
     def _close(self) -> None:
         for number in SIGNALS:

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import redis
 from newsroom import env, local, replays
 
 PATIENCE = 1800.0  # seconds for a step to drain, restarts included
+RESTART_SECONDS = 2.0
 ROLES = {  # how a process is known by its arguments
     "web": ("granian",),
     "worker-network": ("-Q network",),
@@ -90,11 +91,16 @@ class Site:
                 self.expire(table)
 
     def mend(self) -> None:
-        """Start the supervisor again when it has ended."""
+        """Start the supervisor again when it has ended, as systemd would: after a pause, more than once."""
         assert self.replay.site is not None
         time.sleep(0.2)
-        if self.replay.site.poll() is not None:
-            self.start()
+        for _ in range(12):
+            if self.replay.site.poll() is None:
+                return
+            time.sleep(RESTART_SECONDS)
+            with suppress(local.LocalError):
+                self.start()
+        raise SystemExit("the site does not come up again")
 
     # --- rows -------------------------------------------------------------------------------------
 
