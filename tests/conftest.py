@@ -52,6 +52,7 @@ def _aim(folder: Path, database_url: str | None, redis_url: str | None) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CLOCK, settings.CONTACT, settings.PROXY = "", "desk@example.org", ""
     settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+    settings.LOOK_SECONDS = 0.0
     # All tests come from one address; those about limits set their own.
     settings.LIMITS |= {"search": (0, 60), "sign_in": (0, 60)}
 
@@ -139,11 +140,16 @@ def _no_loop_of_others(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_cards_of_others() -> None:
-    """Cards are kept by story and version, and every test begins with new stories."""
+def _nothing_kept() -> None:
+    """What a web process keeps in memory was made from another test's rows."""
+    from django.core.cache import caches
+
+    from aggregator.services import subjects
     from aggregator.templatetags import cards
 
     cards.forget()
+    subjects.forget()
+    caches["fragments"].clear()
 
 
 class NetworkBlocked(OSError):

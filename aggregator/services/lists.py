@@ -83,6 +83,10 @@ def areas_of(conflict: Conflict, today: date) -> list[Busy]:
 
 def all_topics() -> list[Topic]:
     """Return all topics with their groups, in the vocabulary's order."""
+    return subjects.kept("topics", _all_topics)
+
+
+def _all_topics() -> list[Topic]:
     rows = Topic.objects.select_related("group").defer("data", "includes", "excludes", "definition")
     return list(rows.order_by("group__position", "position", "name"))
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from aggregator.models import Conflict, DayCount, Region, SlugRedirect, TimelineEntry, Topic
+from aggregator.services import changes
 
 WORLD = "world"
+T = TypeVar("T")
 
 
 class MovedError(LookupError):
@@ -75,8 +79,42 @@ _MODELS: dict[str, type[Region] | type[Topic] | type[Conflict]] = {
 _RELATED = {"region": ["parent__parent__parent__parent"], "topic": ["group"], "conflict": ["parent"]}
 
 
+class _Kept:
+    """Rows of the vocabulary in memory, until an act is logged and for KEPT_SECONDS at most."""
+
+    def __init__(self) -> None:
+        self.since, self.acts = 0.0, -1
+        self.rows: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, read: Callable[[], Any]) -> Any:
+        acts, now = changes.newest().acts, time.monotonic()
+        if acts != self.acts or now - self.since > KEPT_SECONDS:
+            self.since, self.acts, self.rows = now, acts, {}
+        if key not in self.rows:
+            self.rows[key] = read()
+        return self.rows[key]
+
+
+KEPT_SECONDS = 60
+_kept = _Kept()
+
+
+def kept(key: Hashable, read: Callable[[], T]) -> T:
+    """Return what `read` returned lately, or now: for rows that only curators change. Nobody may change it."""
+    return _kept.get(key, read)  # type: ignore[no-any-return]
+
+
+def forget() -> None:
+    """Drop what is in memory."""
+    _kept.acts = -1
+
+
 def find(kind: str, slug: str) -> Region | Topic | Conflict:
     """Return the row of a slug. Raises MovedError when it was retired, UnknownError when nothing has it."""
+    return kept((kind, slug), lambda: _find(kind, slug))
+
+
+def _find(kind: str, slug: str) -> Region | Topic | Conflict:
     model = _MODELS[kind]
     row = model._default_manager.select_related(*_RELATED[kind]).filter(slug=slug).first()
     if row is not None:
