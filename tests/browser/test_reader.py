@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from datetime import timedelta
 
 import pytest
 
-from aggregator.models import Revision
 from aggregator.services import indexing
 from tests.factories import DAY, make_article, make_feed, make_source, make_story
 from tests.views.conftest import Land, land  # noqa: F401
@@ -163,90 +160,3 @@ def test_a_reader_reports_a_mistake_without_scripts(visit, full: Land):
     page.click("main button")
     page.wait_for_selector("text=curators' queue")
     assert ReaderReport.objects.get().text == "It is another town."
-
-
-VECTORS = (
-    "<script>pwned=1</script>",
-    "<img src=x onerror=pwned=1>",
-    '"><svg onload=pwned=1>',
-    "'\"--></style></script><script>pwned=1</script>",
-    "<a href=javascript:pwned=1>x</a>",
-    "{{ 7|add:7 }}{% now 'Y' %}${pwned=1}",
-    "<iframe srcdoc='<script>parent.pwned=1</script>'>",
-    "<math><mi xlink:href='javascript:pwned=1'>x",
-    "<style>@import 'https://evil.example/x.css';</style>",
-    "<base href='https://evil.example/'>",
-    "<meta http-equiv=refresh content='0;url=https://evil.example/'>",
-    "\u202etxet desrever \u2066 x \x07 \ufffe",
-    "]]><x:script xmlns:x='http://www.w3.org/1999/xhtml'>pwned=1</x:script>",
-    '<noscript><p title="</noscript><img src=x onerror=pwned=1>">',
-    "&lt;script&gt;pwned=1&lt;/script&gt;",
-    "\x02<img src=x onerror=pwned=1>\x03 shelling",
-    "W" * 400,
-)
-LINKS = (
-    "javascript:pwned=1",
-    "data:text/html,<script>pwned=1</script>",
-    'https://ok.example/"onmouseover=pwned=1',
-)
-
-
-def corpus_vectors() -> list[str]:
-    """Return what the sanitiser files of the corpus carry, when it is here."""
-    from django.conf import settings
-
-    folder = settings.CORPORA_DIR / "badfeeds"
-    if not (folder / "feeds.zip").exists():
-        return []
-    names = [json.loads(line)["file"] for line in (folder / "manifest.jsonl").open()]
-    with zipfile.ZipFile(folder / "feeds.zip") as archive:
-        wanted = [name for name in names if "sanitize" in name and name in archive.namelist()]
-        return [
-            archive.read(name).decode("utf-8", "replace").replace("\x00", "")[-1500:] for name in wanted[::4]
-        ]
-
-
-def test_nothing_hostile_runs_on_any_page_or_face(visit, land: Land):  # noqa: F811
-    texts = [*VECTORS, *corpus_vectors()]
-    stories = []
-    for n, text in enumerate(texts):
-        source = make_source(name=text[:200], homepage=LINKS[n % 3]) if n < len(VECTORS) else None
-        article = make_article(
-            source, title=text, extract=text[:300], author=text[:300], url=f"{LINKS[n % 3]}#{n}", text=f"{text} shelling",
-            language="en", regions=[land.karabakh], topics=[land.shelling], at=DAY - timedelta(minutes=n),
-            copy_reason={"code": text[:80], "names": [text[:80]]}, happened_reason={"code": text[:50]},
-        )  # fmt: skip
-        Revision.objects.create(article=article, number=2, title=f"{text} again", found_at=DAY)
-        article.revision_count = 2
-        article.save()
-        stories.append(
-            make_story([article], regions=[land.karabakh], topics=[land.shelling], conflicts=[land.conflict])
-        )
-    while indexing.index_due():
-        pass
-    page = visit()
-    own = [story.get_absolute_url() for story in stories[: len(VECTORS)]]
-    articles = [story.speaker.get_absolute_url() for story in stories[: len(VECTORS)]]
-    sources = [story.speaker.source.get_absolute_url() for story in stories[: len(VECTORS)]]
-    lists = [
-        "/",
-        "/regions/armenia/",
-        "/topics/shelling/",
-        "/conflicts/nagorno-karabakh/",
-        "/search/?q=shelling",
-    ]
-    for address in [*lists, "/sources/", "/status/", *own, *articles, *sources]:
-        page.goto(address)
-        assert page.evaluate("typeof pwned") == "undefined", address
-        assert page.locator("main script, main iframe, main base, main style, main [onerror]").count() == 0, (
-            address
-        )
-        links = page.eval_on_selector_all(
-            "main a[href]", "links => links.map(a => new URL(a.getAttribute('href'), location).href)"
-        )
-        assert not [link for link in links if not link.startswith(("http:", "https:"))], address
-    for face in ("/regions/armenia.atom", "/regions/armenia.json", "/regions/armenia.geojson", "/feed.atom"):
-        page.goto(face)
-        assert page.evaluate("typeof pwned") == "undefined", face
-    page.goto(f"/search/?q={'%3Cscript%3Epwned%3D1%3C%2Fscript%3E'}")
-    assert page.evaluate("typeof pwned") == "undefined"
