@@ -55,6 +55,7 @@ class Child:
     def __init__(self, *, seconds: float = 5.0, memory: int = 512_000_000, wall: float | None = None) -> None:
         self.seconds, self.memory, self.wall = seconds, memory, wall or seconds + 0.5
         self._process: subprocess.Popen[bytes] | None = None
+        self._spare: subprocess.Popen[bytes] | None = None  # begun while a call takes long
         self._owner = self._thread_owner = self._calls = 0
         self._lock = threading.Lock()
         self._thread: ThreadPoolExecutor | None = None
@@ -83,8 +84,16 @@ class Child:
         )
 
     def close(self) -> None:
-        """End the child."""
+        """End the child, and its spare."""
         process, self._process = self._process, None
+        self._end(process)
+        self._end_spare()
+
+    def _end_spare(self) -> None:
+        spare, self._spare = self._spare, None
+        self._end(spare)
+
+    def _end(self, process: subprocess.Popen[bytes] | None) -> None:
         if process is None or self._owner != os.getpid():
             return
         process.kill()
@@ -110,17 +119,20 @@ class Child:
         deadline = time.monotonic() + self.wall + (0 if process is before else START_SECONDS)
         try:
             _write(process.stdin.fileno(), _HEAD.pack(len(call)) + call, deadline)  # type: ignore[union-attr]
+            if not _is_ready(process.stdout.fileno(), self.wall / 2):  # type: ignore[union-attr]
+                self._spare = self._begun()  # if this one has to be killed, the next document need not wait
             head = _read(process.stdout.fileno(), _HEAD.size, deadline)  # type: ignore[union-attr]
             size = _HEAD.unpack(head)[0]
             answer = _read(process.stdout.fileno(), size & 0x7FFFFFFFFFFFFFFF, deadline)  # type: ignore[union-attr]
         except TimeoutError:
-            self.close()
+            self._drop()
             raise ParseError(
                 f"Reading it took more than {self.seconds:g} seconds.", code="too_slow"
             ) from None
         except (EOFError, OSError):
             raise self._death() from None
         self._calls += 1
+        self._end_spare()
         if size >> 63 or self._calls >= MAX_CALLS:
             self.close()
         return answer
@@ -131,34 +143,44 @@ class Child:
         if process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 status = process.wait(1)
-        self.close()
+        self._drop()
         if status is not None and -status == signal.SIGXCPU:
             return ParseError(f"Reading it took more than {self.seconds:g} seconds.", code="too_slow")
         return ParseError("The reader died of this document.", code="parser_died")
 
+    def _drop(self) -> None:
+        """End the child and let its spare take its place."""
+        spare, self._spare = self._spare, None
+        self.close()
+        self._spare = spare
+
     def _started(self) -> subprocess.Popen[bytes]:
         if self._owner != os.getpid():  # a forked worker has its own child
-            self._process, self._owner = None, os.getpid()
+            self._process, self._spare, self._owner = None, None, os.getpid()
         if self._process is None or self._process.poll() is not None:
-            self.close()
+            self._drop()
             self._calls = 0
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "aggregator.fetch.isolate", str(self.seconds), str(self.memory)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=ROOT,
-                env={
-                    "PATH": os.defpath,
-                    "PYTHONPATH": str(ROOT),
-                    "LANG": "C.UTF-8",
-                    "PYTHONDONTWRITEBYTECODE": "1",
-                },
-                close_fds=True,
-            )
-            atexit.register(self.close)
+            self._process, self._spare = self._spare or self._begun(), None
             _read(self._process.stdout.fileno(), 1, time.monotonic() + 60)  # type: ignore[union-attr]
         return self._process
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        """Return a new child, which says '+' once it has imported its parsers."""
+        atexit.register(self.close)
+        return subprocess.Popen(
+            [sys.executable, "-m", "aggregator.fetch.isolate", str(self.seconds), str(self.memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env={
+                "PATH": os.defpath,
+                "PYTHONPATH": str(ROOT),
+                "LANG": "C.UTF-8",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            close_fds=True,
+        )
 
 
 _children: dict[tuple[float, int], Child] = {}
@@ -198,6 +220,13 @@ def _read(pipe: int, size: int, deadline: float) -> bytes:
             raise EOFError
         parts += part
     return bytes(parts)
+
+
+def _is_ready(pipe: int, seconds: float) -> bool:
+    """Return whether something can be read within so many seconds."""
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _wait(deadline: float, *, readable: int | None = None, writable: int | None = None) -> None:

@@ -25,6 +25,9 @@ def child() -> Iterator[Child]:
 # Half a megabyte of open comments and an author that costs feedparser seconds (its issue 562).
 OPEN_COMMENTS = rss(item(1, description="<![CDATA[" + "<!--" * 125_000 + "]]>"))
 LONG_AUTHOR = rss(item(1, author="a@" + "a." * 32_000 + "!"))
+SLOW = b"<rss version='2.0'><channel><item><title %s>x</title></item></channel></rss>" % b" ".join(
+    b"a%d='x'" % number for number in range(200_000)
+)
 DEEP = b"<rss version='2.0'><channel>" + b"<a>" * 200_000
 
 
@@ -53,6 +56,20 @@ def test_a_child_that_hangs_is_killed_and_replaced() -> None:
     assert caught.value.code == "too_slow"
     child.wall = 30.0
     assert len(child.run(parse_feed, rss(item(1))).entries) == 1
+    child.close()
+
+
+def test_another_child_stands_by_while_a_document_takes_long() -> None:
+    child = Child(seconds=1.0)
+    child.run(parse_feed, rss(item(1)))
+    with pytest.raises(ParseError) as caught:
+        child.run(parse_feed, SLOW)
+    assert caught.value.code == "too_slow"
+    spare = child._spare
+    assert spare is not None
+    assert len(child.run(parse_feed, rss(item(1))).entries) == 1
+    assert child._process is spare
+    assert child._spare is None
     child.close()
 
 
