@@ -39,6 +39,7 @@ __all__ = ["Child", "call", "child_for", "pack", "unpack"]
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = "aggregator.pipeline."
+FIRST = "aggregator.pipeline.parse"  # imported before a child says that it is there
 START_SECONDS = 20.0
 MAX_CALLS = 2000  # parsers keep caches that grow
 MAX_KEPT_KB = 260_000  # a child that once needed more than this is not used again
@@ -57,6 +58,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._spare: subprocess.Popen[bytes] | None = None  # begun while a call takes long
         self._owner = self._thread_owner = self._calls = 0
+        self._known: set[str] = set()  # modules that the child has imported
         self._lock = threading.Lock()
         self._thread: ThreadPoolExecutor | None = None
 
@@ -68,7 +70,7 @@ class Child:
         """
         name = f"{function.__module__}:{function.__qualname__}"
         with self._lock:
-            answer = self._answer_to(pickle.dumps((name, args, options), protocol=5))
+            answer = self._answer_to(pickle.dumps((name, args, options), protocol=5), function.__module__)
         kind, value = _safely(answer)
         if kind == "value":
             return value
@@ -103,20 +105,20 @@ class Child:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def _answer_to(self, call: bytes) -> bytes:
+    def _answer_to(self, call: bytes, module: str) -> bytes:
         """Ask again when the child died: it may have been killed for others' sake. Twice is the document's fault."""
         try:
-            return self._exchange(call)
+            return self._exchange(call, module)
         except ParseError as error:
             if error.code != "parser_died":
                 raise
-            return self._exchange(call)
+            return self._exchange(call, module)
 
-    def _exchange(self, call: bytes) -> bytes:
-        before = self._process
+    def _exchange(self, call: bytes, module: str) -> bytes:
         process = self._started()
-        # A new child first has to import its parsers; that is no part of a call's time.
-        deadline = time.monotonic() + self.wall + (0 if process is before else START_SECONDS)
+        # A child has to import what it does not know yet; that is no part of a call's time.
+        deadline = time.monotonic() + self.wall + (0 if module in self._known else START_SECONDS)
+        self._known.add(module)
         try:
             _write(process.stdin.fileno(), _HEAD.pack(len(call)) + call, deadline)  # type: ignore[union-attr]
             if not _is_ready(process.stdout.fileno(), self.wall / 2):  # type: ignore[union-attr]
@@ -159,7 +161,7 @@ class Child:
             self._process, self._spare, self._owner = None, None, os.getpid()
         if self._process is None or self._process.poll() is not None:
             self._drop()
-            self._calls = 0
+            self._calls, self._known = 0, {FIRST}
             self._process, self._spare = self._spare or self._begun(), None
             _read(self._process.stdout.fileno(), 1, time.monotonic() + 60)  # type: ignore[union-attr]
         return self._process
@@ -281,7 +283,7 @@ def _serve(seconds: float, memory: int) -> None:
     calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a parser prints does not reach the answers
     _die_with_parent()
-    importlib.import_module("aggregator.pipeline.parse")
+    importlib.import_module(FIRST)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(
