@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from aggregator.models import Article
+from aggregator.services import stage_times
 
 BATCH = 200
 MAX_CHARACTERS = 150_000  # PostgreSQL refuses a tsvector of more than 1 MB
@@ -68,7 +69,8 @@ def index_due(*, limit: int = BATCH) -> bool:
             .order_by("pk")[:limit]
         )
         if articles:
-            _index(articles)
+            with stage_times.timed("index", len(articles)):
+                _index(articles)
             Article.objects.filter(pk__in=[a.pk for a in articles]).update(indexed=True)
     return len(articles) == limit
 

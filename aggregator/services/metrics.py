@@ -10,6 +10,8 @@ from django.db import connection
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from aggregator.services.stage_times import StageTimes
+
 WINDOW = timedelta(hours=24)
 BOUNDS = (60, 300, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)  # seconds from published to visible
 
@@ -41,6 +43,7 @@ def render(now: datetime) -> bytes:
     """Return the figures of the last day in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(_Line(now))
+    registry.register(StageTimes())
     return generate_latest(registry)
 
 

@@ -20,7 +20,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from aggregator.fetch.client import Web
 from aggregator.fetch.visits import FeedResult, PageJob, PageResult, Visit, is_rebuff, own_fault, pay_visit
 from aggregator.models import Feed, Host
-from aggregator.services import claiming, fetching, hosts, nudge, outcomes
+from aggregator.services import claiming, fetching, hosts, nudge, outcomes, stage_times
 from aggregator.services.claiming import FeedRow
 from aggregator.services.fetching import Network
 
@@ -83,8 +83,11 @@ class _Round:
                 if not self._rest(now(), until):
                     return self.is_last_claim_full
                 continue
+            began = time.perf_counter()
             self._loop().run(self._slice())
-            self._write(now())
+            stage_times.note("fetch", time.perf_counter() - began, len(self.feeds) + len(self.pages))
+            with stage_times.timed("store", len(self.feeds) + len(self.pages)):
+                self._write(now())
 
     def close(self) -> None:
         """Cancel what still runs and close all connections; hosts that were not given back keep their lease."""

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from aggregator.models import Work
-from aggregator.services import grouping, placing, recording, tracing
+from aggregator.services import grouping, placing, recording, stage_times, tracing
 from aggregator.services.drafts import Draft
 from aggregator.services.judging import judge
 from aggregator.services.locks import line_lock
@@ -78,9 +78,11 @@ def _settle(article_ids: Sequence[int], now: datetime) -> None:
         .select_related("article__source__publisher", "article__feed")
         .order_by("reported_at", "article_id")
     )
-    texts = read_texts(work, now)
-    drafts = judge(list(zip(work, texts, strict=True)), now)
-    with line_lock():
+    with stage_times.timed("read", len(work)):
+        texts = read_texts(work, now)
+    with stage_times.timed("judge", len(work)):
+        drafts = judge(list(zip(work, texts, strict=True)), now)
+    with stage_times.timed("write", len(work)), line_lock():
         live = _still_ours(work)
         write([draft for draft in drafts if draft.article.pk in live], now)
         Work.objects.filter(pk__in=live).delete()

@@ -3,9 +3,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 
 from aggregator.models import Article, Feed, Poll
-from aggregator.services import metrics, retention
+from aggregator.services import metrics, retention, stage_times
 from tests.factories import make_source
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,19 @@ def test_figures_come_from_rows() -> None:
     assert 'newsroom_freshness_seconds_bucket{le="300"} 0.0' in words
     assert 'newsroom_freshness_seconds_bucket{le="900"} 1.0' in words
     assert metrics.freshness(NOW) == (600.0, 600.0)
+
+
+def test_seconds_are_counted_by_stage() -> None:
+    cache.clear()
+    for _ in range(2):
+        stage_times.note("fetch", 1.5, 20)
+    with stage_times.timed("index", 7):
+        pass
+    words = metrics.render(NOW).decode()
+    assert 'newsroom_stage_seconds_total{stage="fetch"} 3.0' in words
+    assert 'newsroom_stage_items_total{stage="fetch"} 40.0' in words
+    assert 'newsroom_stage_items_total{stage="index"} 7.0' in words
+    assert 'newsroom_stage_seconds_total{stage="judge"} 0.0' in words
 
 
 def test_old_polls_are_summed_up_once() -> None:
