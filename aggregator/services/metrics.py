@@ -10,6 +10,7 @@ from django.db import connection
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from aggregator.services.gauges import Gauges
 from aggregator.services.stage_times import StageTimes
 
 WINDOW = timedelta(hours=24)
@@ -43,6 +44,7 @@ def render(now: datetime) -> bytes:
     """Return the figures of the last day in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(_Line(now))
+    registry.register(Gauges(now))
     registry.register(StageTimes())
     return generate_latest(registry)
 
