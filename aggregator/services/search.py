@@ -75,7 +75,7 @@ class Results:
 
 
 def read_query(text: str) -> Query:
-    """Return the query written in `text`. Raises FilterError when it is too long or only excludes."""
+    """Return the query written in `text`. Raises FilterError when it is too long or asks for no word."""
     text = text.replace("\x00", " ").strip()
     if len(text) > MAX_LENGTH:
         raise FilterError("q", gettext_noop("A search has at most 300 characters."))
@@ -89,7 +89,7 @@ def read_query(text: str) -> Query:
             wanted += not excluded
             parts.append(f'{minus}"{phrase}"' if phrase else word)
     query = replace(query, text=" ".join(parts), wanted=wanted)
-    if parts and query.empty:
+    if text and query.empty:
         raise FilterError("q", gettext_noop("A search needs at least one word that is to be there."))
     return query
 

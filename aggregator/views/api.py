@@ -114,8 +114,7 @@ def search(request: HttpRequest, q: str, query: Query[ListQuery]) -> Any:
     if not limits.allowed(sender(request), "search"):
         raise _TooManyError(f"At most {settings.LIMITS['search'][0]} searches a minute.")
     found = search_service.search(wanted, asked)
-    following = f"r{found.older}" if found.older else None
-    return {"items": [_article(hit.article) for hit in found.hits], "next": following}
+    return {"items": [_article(hit.article) for hit in found.hits], "next": found.older or None}
 
 
 @api.get("/sources", response={200: list[SourceOut], **WRONG}, operation_id="list_sources")

@@ -18,14 +18,14 @@ from aggregator.views.reports import sender
 
 def search(request: HttpRequest, face: str = "") -> HttpResponse:
     """Show what matches a query, newest first, or a face of it."""
-    text = request.GET.get("q", "").strip()
+    text = request.GET.get("q", "").replace("\x00", " ").strip()
     try:
         asked = filters.read(request.GET)
         query = service.read_query(text)
     except FilterError as error:
         return page(request, "search.html", _context(text[:300]) | {"error": _(str(error))}, status=400)
     if query.empty:
-        return page(request, "search.html", _context(text) | {"filters": asked})
+        return page(request, "search.html", _context(text) | {"filters": asked}, status=400 if face else 200)
     if not limits.allowed(sender(request), "search"):
         context = _context(text) | {
             "error": _("That is more searches than we can take from one address in a minute.")

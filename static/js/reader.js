@@ -55,8 +55,9 @@
     button.addEventListener("click", () => {
       const follows = store.get("follows", []);
       const rest = follows.filter((one) => one.path !== path);
+      if (rest.length === follows.length && follows.length >= 500) { button.textContent = button.dataset.full; return; }
       const newest = Math.max(0, ...stories.map((story) => Number(story.dataset.at)));
-      store.set("follows", rest.length < follows.length ? rest : [{ path, name: box.dataset.name, newest }, ...follows].slice(0, 500));
+      store.set("follows", rest.length < follows.length ? rest : [{ path, name: box.dataset.name, newest }, ...follows]);
       show();
     });
     show();
@@ -72,26 +73,35 @@
     const [page, query] = path.split("?");
     return page.replace(/\/$/, "") + ".json" + (query ? `?${query}` : "");
   };
-  async function fillFollows(list) {
+  function fillFollows(list) {
     const follows = store.get("follows", []).filter((one) => typeof one.path === "string" && one.path.startsWith("/") && !one.path.startsWith("//"));
     list.replaceChildren();
     if (!follows.length) list.append(make("li", list.dataset.empty));
-    const rows = follows.map((one) => {
-      const row = make("li");
-      const count = make("span", "…");
-      const remove = make("button", list.dataset.remove, { type: "button" });
-      remove.addEventListener("click", () => { store.set("follows", store.get("follows", []).filter((other) => other.path !== one.path)); fillFollows(list); });
-      row.append(make("a", one.name, { href: one.path }), count, remove);
-      list.append(row);
-      return [one, count];
-    });
-    for (const [one, count] of rows.slice(0, 40)) {
+    const waiting = new Map(); // rows that were not seen yet: each is asked about when it is
+    const ask = async (one, count) => {
       try {
         const feed = await (await fetch(faceOf(one.path))).json();
         const fresh = feed.items.filter((item) => Date.parse(item.date_published) / 1000 > (one.newest || 0)).length;
         count.textContent = fresh === 1 ? list.dataset.newOne : fresh ? list.dataset.newMany.replace("{n}", fresh) : list.dataset.none;
         count.className = fresh ? "fresh" : "";
       } catch { count.textContent = ""; }
+    };
+    const watch = new IntersectionObserver((entries) => {
+      for (const entry of entries.filter((each) => each.isIntersecting && waiting.has(each.target))) {
+        ask(...waiting.get(entry.target));
+        waiting.delete(entry.target);
+        watch.unobserve(entry.target);
+      }
+    });
+    for (const one of follows) {
+      const row = make("li");
+      const count = make("span", "…");
+      const remove = make("button", list.dataset.remove, { type: "button" });
+      remove.addEventListener("click", () => { store.set("follows", store.get("follows", []).filter((other) => other.path !== one.path)); fillFollows(list); });
+      row.append(make("a", one.name, { href: one.path }), count, remove);
+      list.append(row);
+      waiting.set(row, [one, count]);
+      watch.observe(row);
     }
   }
 
