@@ -1,7 +1,7 @@
 """Tracing: ARI and pair figures on labelled copies, and articles a second with N articles stored.
 
 `python -m bench.trace` measures quality; `python -m bench.trace 10000 1000000` also speed in
-batches of 50 with so many articles stored in the window: articles a second of processor time, that of
+batches of 50 with so many articles stored: articles a second of processor time, that of
 PostgreSQL's process included, which a busy machine changes less than the time on the clock.
 """
 
@@ -20,17 +20,19 @@ from typing import Any
 from bench.setting_up import corpora, set_up
 
 SETS = ("real_dev", "variants_dev")
+A_DAY = 1370  # articles stored for each day back from the newest: a million are two years
 BANDS_SQL = """
-INSERT INTO aggregator_band (key, reported_on, article_id)
-SELECT (random() * 9e18)::bigint, '2025-12-20'::date, article.id
-FROM aggregator_article AS article, generate_series(0, 63) AS band
-WHERE article.source_id = %s
+INSERT INTO aggregator_band (month, key, article_id)
+SELECT (extract(year FROM row.reported_on) - 1970) * 12 + extract(month FROM row.reported_on) - 1,
+       (random() * 9e18)::bigint, row.article_id
+FROM aggregator_fingerprintrow AS row, generate_series(0, 63) AS band
 """
 ROWS_SQL = """
 INSERT INTO aggregator_fingerprintrow (article_id, reported_on, shingles, quoted, numbers, words, text_hash,
     title_hash, credits)
-SELECT id, '2025-12-20', '{}', '{}', '{}', 300, (random() * 9e18)::bigint, 0, '[]' FROM aggregator_article
-WHERE source_id = %s
+SELECT id, date '2025-12-31' - (row_number() OVER (ORDER BY id) / %s)::integer, '{}', '{}', '{}', 300,
+    (random() * 9e18)::bigint, 0, '[]'
+FROM aggregator_article WHERE source_id = %s
 """
 
 
@@ -78,7 +80,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def speed(stored: int) -> dict[str, float]:
-    """Return articles a second, from text to stored origin, with `stored` others in the window."""
+    """Return articles a second, from text to stored origin, with `stored` others, A_DAY a day."""
     from django.db import connection
 
     from aggregator.models import Publisher, Source
@@ -90,11 +92,11 @@ def speed(stored: int) -> dict[str, float]:
         source = Source.objects.create(slug="filler", name="Filler", publisher=house)
         with connection.cursor() as cursor:
             cursor.execute(*_filling(source, stored))
-            cursor.execute(ROWS_SQL, [source.pk])
+            cursor.execute(ROWS_SQL, [A_DAY, source.pk])
             # The index is made after the rows: a million articles have 64 million bands.
             cursor.execute("ALTER TABLE aggregator_band DROP CONSTRAINT aggregator_band_pkey")
-            cursor.execute(BANDS_SQL, [source.pk])
-            cursor.execute("ALTER TABLE aggregator_band ADD PRIMARY KEY (key, reported_on, article_id)")
+            cursor.execute(BANDS_SQL)
+            cursor.execute("ALTER TABLE aggregator_band ADD PRIMARY KEY (month, key, article_id)")
             cursor.execute("VACUUM ANALYZE aggregator_band")
             cursor.execute("ANALYZE")
             cursor.execute("CHECKPOINT")
@@ -134,7 +136,9 @@ def _trace(rows: list[dict[str, Any]]) -> tuple[float, float]:
     from aggregator.services.evaluation import trace
     from aggregator.services.locks import line_lock
 
-    articles = trace._articles([{**row, "source": "measured"} for row in rows])
+    articles = trace._articles(
+        [{**row, "source": "measured", "date": None} for row in rows]
+    )  # all just found
     drafts = [trace._draft(article, row) for article, row in zip(articles, rows, strict=True)]
     wall, processor = time.perf_counter(), time.process_time()
     for start in range(0, len(drafts), trace.BATCH):

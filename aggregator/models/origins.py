@@ -65,12 +65,13 @@ class Band(models.Model):
     """One LSH band of an article: equal keys make candidates.
 
     There are 64 a text, so the look-up's index is the only one that is kept up row by row, and no
-    constraint checks the article: a band without one finds nothing.
+    constraint checks the article: a band without one finds nothing. The month leads the index: what is
+    asked and written lies together in the last months, however long the archive grows.
     """
 
-    pk = models.CompositePrimaryKey("key", "reported_on", "article_id")
+    pk = models.CompositePrimaryKey("month", "key", "article_id")
+    month = models.SmallIntegerField(help_text="of the date under which the article is filed, from January 1970")
     key = models.BigIntegerField(help_text="hash of the band's number and its two minima")
-    reported_on = models.DateField()
     article = models.ForeignKey(
         "Article", models.CASCADE, related_name="bands", db_index=False, db_constraint=False
     )

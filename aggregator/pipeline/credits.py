@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tld import is_tld
+
 from .types import ArticleText, Credit
 
 HEAD = 260  # characters in which a dateline stands
@@ -33,8 +35,11 @@ _NOBODY = frozenset(
     whatsapp.net messenger.com snapchat.com truthsocial.com substack.com medium.com""".split()
 )
 
+# A bare name must not be part of a mail address, on either side of its "@".
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"'()\[\]]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,12}\b(?:/[^\s<>\"'()\[\]]*)?", re.I
+    r"(?:https?://|www\.)[^\s<>\"'()\[\]]+"
+    r"|(?<![@\w.-])(?:[a-z0-9-]+\.)+[a-z]{2,12}\b(?![\w.+-]*@)(?:/[^\s<>\"'()\[\]]*)?",
+    re.I,
 )
 _FILE_END = re.compile(r"\.(?:jpe?g|png|gif|html?|php|pdf|mp[34]|js|css|u\.?s|p\.?m|a\.?m)$", re.I)
 _SOURCE_LINE = re.compile(
@@ -44,6 +49,19 @@ _SOURCE_LINE = re.compile(
 _FIRST = re.compile(
     r"\b(?:originally|first)\s+(?:appeared|published|ran|posted)\s+(?:(?:on|in|by|at)\s+)+(?P<name>[^.;,\n]{2,60}(?:\.[a-z]{2,4}\b)?)"
     r"|\b(?:re-?published|reproduced|reprinted|syndicated)\s+(?:here\s+)?(?:with\s+permission\s+)?from\s+(?P<from>[^.;,\n]{2,60})",
+    re.I,
+)
+# Data under a chart or facts of a guide have several sources; a text has one.
+_SEVERAL = re.compile(r"[,;،、]|\)\s*\(|\s(?:and|und|et|y|e|en|i|и|та|ve|&)\s|↩", re.I)
+_RELEASE = re.compile(
+    r",\s*(?:press\s+release|pressemitteilung|pressemeldung|communiqué.*|comunicado.*|пресс-релиз)\W*$", re.I
+)
+_ABOUT_ITS_AUTHOR = re.compile(
+    r"\b(?:their|them|his|him|her|hers|author|write\s+to|contact|email|e-mail)\b", re.I
+)
+_GENERIC_NAME = re.compile(
+    r"^(?:the|news|press|wire|foreign|local|international|other|state|media|and|nachrichten|staff|\W)*"
+    r"(?:agenc(?:y|ies)|agenturen|nachrichtenagenturen|agences|agencias|agenzie|агентства|وكالات|wires?|services?|reports?|media|staff)\W*$",
     re.I,
 )
 _NO_NAME = re.compile(
@@ -56,6 +74,7 @@ _GENERIC_AGENCIES = re.compile(
     r"\b(?:agenc(?:y|ies)|agenturen|agences|agencias|agenzie|агентств\w*|وكالات|wires?|news\s+services?)\b",
     re.I,
 )
+_RESERVED = (".example", ".test")  # RFC 2606: documentation and tests
 _REUTERS_TAIL = re.compile(r"\(?\b(?:reporting|writing)\s+by\b[^\n]{2,240}[;,]?\s*editing\s+by\b", re.I)
 
 
@@ -257,6 +276,9 @@ def _named(name: str, how: str, line: str, own: set[str], agencies: Agencies) ->
         if _is_other(domain, own):
             return [Credit("outlet", domain, url=_with_scheme(address), how=how, evidence=line[:EVIDENCE])]
         return []
+    name = _RELEASE.sub("", name)
+    if _SEVERAL.search(name) or _GENERIC_NAME.match(name):
+        return []
     name = " ".join(name.split()).strip(" .:|\u2013\u2014-\u201c\u201d\"'()[]")
     if _NO_NAME.match(name) or len(name.split()) > 6 or not name[:1].isalpha() or name[:1].islower():
         return []
@@ -265,7 +287,17 @@ def _named(name: str, how: str, line: str, own: set[str], agencies: Agencies) ->
 
 def _addresses(line: str) -> list[str]:
     found = [match.group().rstrip(".,;:!?") for match in _ADDRESS.finditer(line[:1000])]
-    return [one for one in found if "@" not in one and not _FILE_END.search(one) and one.count(".") < 6]
+    return [
+        one
+        for one in found
+        if "@" not in one and not _FILE_END.search(one) and one.count(".") < 6 and _has_known_end(one)
+    ]
+
+
+def _has_known_end(address: str) -> bool:
+    """Tell whether an address ends in a registered top-level domain ("alejandro.delagarza" does not)."""
+    host = domain_of(address)
+    return host.endswith(_RESERVED) or is_tld(host.rsplit(".", 1)[-1])
 
 
 def _with_scheme(address: str) -> str:
@@ -291,7 +323,7 @@ def _of_tail(article: ArticleText, lines: Sequence[str], agencies: Agencies) -> 
 
 def _of_promo_addresses(article: ArticleText, own: set[str]) -> list[Credit]:
     for one in article.removed:
-        if one.rule not in _PROMO_RULES:
+        if one.rule not in _PROMO_RULES or _ABOUT_ITS_AUTHOR.search(one.line):
             continue
         for address in _addresses(one.line):
             domain = domain_of(address)

@@ -20,7 +20,7 @@ from .types import Credit, Fingerprint, NearMiss, Overlap, Reason, TraceCandidat
 CONTAINMENT = 0.5
 CREDITED_CONTAINMENT = 0.35  # enough where one names the other as its source
 COVERAGE = 0.12  # of the longer text; below it the shorter is a quotation, not the report
-SHORT_WORDS = 25  # a caption, a line of summary: others may use it in reports of their own
+SHORT_WORDS = 40  # a caption, a summary of a sentence: others may use its words in reports of their own
 SHORT_COVERAGE = 0.5
 MIN_SHARED = 4
 NARRATIVE = 0.4  # of the shorter's words outside quotation marks

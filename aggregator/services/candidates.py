@@ -21,17 +21,15 @@ from aggregator.pipeline.types import Credit, Fingerprint, TraceCandidate, Trace
 
 WINDOW = timedelta(days=30)
 BELIEVED = timedelta(days=7)
-KEY_LIMIT = 13  # as in _BY_BAND
+KEY_LIMIT = 13  # a month, as in _BY_BAND
 CANDIDATES = 48
 
-# One probe of the index a band and article; the limit inside is what keeps a common key cheap.
+# One probe of the index a band, month and article; the limit inside is what keeps a common key cheap.
 _BY_BAND = """
 SELECT asked.subject, hit.article_id, count(*) AS bands
-FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[]) AS asked (subject, key, low, high)
+FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[]) AS asked (subject, month, key)
 CROSS JOIN LATERAL (
-    SELECT article_id FROM aggregator_band
-    WHERE key = asked.key AND reported_on BETWEEN asked.low AND asked.high
-    LIMIT 13
+    SELECT article_id FROM aggregator_band WHERE month = asked.month AND key = asked.key LIMIT 13
 ) AS hit
 GROUP BY asked.subject, hit.article_id
 """
@@ -80,8 +78,13 @@ class Shelf:
         rows = load_rows(wanted)
         originals = {row.original_id for row in rows.values() if row.original_id} - set(rows) - own
         self.by_id.update({**rows, **load_rows(originals)})
-        for subject_id, found in hits.items():
-            self._asked[subject_id] = [one for one in found if one in self.by_id]
+        for subject in subjects:
+            windows = _windows(subject)
+            self._asked[subject.article_id] = [
+                one
+                for one in hits.get(subject.article_id, ())
+                if one in self.by_id and _is_within(filed_on(self.by_id[one]), windows)
+            ]
 
     def candidates_of(self, subject: TraceCandidate) -> list[TraceCandidate]:
         """Return what may carry the subject's text, with the originals of those that are copies."""
@@ -116,14 +119,16 @@ class Shelf:
 def _hits(subjects: Sequence[TraceCandidate]) -> dict[int, list[int]]:
     """Return the ids of each subject's stored candidates: equal texts, then by number of equal bands."""
     found: dict[int, Counter[int]] = {subject.article_id: Counter() for subject in subjects}
+    newest = _newest_month()
     asked = [
-        (subject.article_id, key, low, high)
+        (subject.article_id, month, key)
         for subject in subjects
-        for low, high in [_window(subject)]
+        for month in _months(subject)
+        if month <= newest
         for key in subject.fingerprint.bands
     ]
     texts = [(one.article_id, one.fingerprint.text_hash) for one in subjects if one.fingerprint.bands]
-    if not asked:
+    if not asked or not texts:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_BY_BAND, [_array(column) for column in zip(*asked, strict=True)])
@@ -140,8 +145,33 @@ def _array(values: Iterable[object]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
-def _window(subject: TraceCandidate) -> tuple[date, date]:
-    return (subject.reported_at - WINDOW).date(), (subject.found_at + WINDOW).date()
+def month_of(day: date) -> int:
+    """Return the number of a day's month, counted from January 1970."""
+    return (day.year - 1970) * 12 + day.month - 1
+
+
+def _newest_month() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(month), -1) FROM aggregator_band")
+        return int(cursor.fetchone()[0])
+
+
+def _windows(subject: TraceCandidate) -> tuple[tuple[date, date], ...]:
+    """Return the days in which a twin may be filed: about the article's own date, and about its finding."""
+    own, filed = subject.reported_at.date(), filed_on(subject)
+    about_finding = (filed - WINDOW, subject.found_at.date() + WINDOW)
+    if about_finding[0] <= own:
+        return (about_finding,)
+    return ((own - WINDOW, own + WINDOW), about_finding)
+
+
+def _is_within(day: date, windows: Sequence[tuple[date, date]]) -> bool:
+    return any(low <= day <= high for low, high in windows)
+
+
+def _months(subject: TraceCandidate) -> list[int]:
+    spans = [range(month_of(low), month_of(high) + 1) for low, high in _windows(subject)]
+    return sorted({max(month, 0) for span in spans for month in span})
 
 
 def load_rows(article_ids: Iterable[int]) -> dict[int, TraceCandidate]:
@@ -218,7 +248,7 @@ _COPY_ROWS = """
 COPY aggregator_fingerprintrow (article_id, reported_on, shingles, quoted, numbers, words, text_hash, title_hash,
     absent_at, credits) FROM STDIN
 """
-_COPY_BANDS = "COPY aggregator_band (key, reported_on, article_id) FROM STDIN"
+_COPY_BANDS = "COPY aggregator_band (month, key, article_id) FROM STDIN"
 
 
 def _row(subject: TraceCandidate) -> tuple[Any, ...]:
@@ -243,5 +273,7 @@ def _credit(credit: Credit) -> dict[str, str]:
 
 
 def _bands(subject: TraceCandidate) -> str:
-    tail = f"{filed_on(subject)}\t{subject.article_id}\n"
-    return "".join(f"{key}\t{tail}" for key in set(subject.fingerprint.bands))
+    month = max(month_of(filed_on(subject)), 0)
+    return "".join(
+        f"{month}\t{key}\t{subject.article_id}\n" for key in sorted(set(subject.fingerprint.bands))
+    )

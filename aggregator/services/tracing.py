@@ -14,6 +14,7 @@ from django.db import connection
 
 from aggregator.models import Article, Override
 from aggregator.pipeline import trace
+from aggregator.pipeline.outlet_names import is_own_name
 from aggregator.pipeline.types import Credit, NearMiss, TraceCandidate, Traced
 from aggregator.services import candidates, origins
 from aggregator.services.drafts import Draft
@@ -78,8 +79,8 @@ def _note(draft: Draft, traced: Traced) -> None:
 def _of_others(draft: Draft) -> tuple[Credit, ...]:
     """Return the credits but for those by which an outlet names itself ("Source: our own press office")."""
     source = draft.article.source
-    own = {source.name.casefold(), source.publisher.name.casefold()}
-    return tuple(one for one in draft.credits if one.kind == "agency" or one.name.casefold() not in own)
+    names = (source.name, source.publisher.name)
+    return tuple(one for one in draft.credits if not is_own_name(one, names))
 
 
 def _near(one: NearMiss) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import pytest
 
 from aggregator.pipeline.boilerplate import remove_cues
 from aggregator.pipeline.credits import find_credits, load_agencies, site_of
-from aggregator.pipeline.types import ArticleText
+from aggregator.pipeline.outlet_names import is_own_name
+from aggregator.pipeline.types import ArticleText, Credit
 
 BODY = "Shelling hit the market on Tuesday and killed three people, officials said."
 
@@ -105,6 +106,13 @@ def test_another_outlet_is_named(text, name, how):
         pytest.param(
             "Three people died (Reuters Photo) when the roof came down on them.", id="a photo credit"
         ),
+        pytest.param(f"{BODY}\nSource: News agencies", id="agencies without a name"),
+        pytest.param(f"{BODY}\nQuelle: Nachrichtenagenturen", id="agencies without a name, German"),
+        pytest.param(f"{BODY}\nSources: Harbour Council, Port Authority", id="data of several"),
+        pytest.param(f"{BODY}\nWrite to Ann Doe at ann.doe@othermail.com", id="its author's address"),
+        pytest.param(
+            f"{BODY}\nFollow them on Twitter @anndoe or visit their site anndoe.com.", id="its author's site"
+        ),
     ],
 )
 def test_what_names_nobody_is_no_credit(text):
@@ -126,3 +134,28 @@ def test_an_agencys_own_page_carries_the_agencys_text():
 )
 def test_a_site_is_what_one_owner_has(host, site):
     assert site_of(host) == site
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "own"),
+    [
+        ("Harbour Post", "Harbour Post", True),
+        ("Harbour Post News", "Harbour Post", True),
+        ("Harbour Post", "harbourpost.example", True),
+        ("harbourpost.example", "The Harbour Post", True),
+        ("theharbour.example", "The Harbour", True),
+        ("HBC NORTH/ls", "HBC", True),
+        ("harbourpost.example", "Harbour Post English", True),
+        ("The Times of Harbour", "The Times", False),
+        ("Harbour Post", "Hill Post", False),
+        ("express.example", "The Express Tribune", False),
+        ("", "Harbour Post", False),
+    ],
+)
+def test_an_outlets_own_name_is_told_from_anothers(said, name, own):
+    assert is_own_name(Credit("outlet", said), [name]) is own
+    assert not is_own_name(Credit("agency", said), [name])
+
+
+def test_a_press_release_is_its_senders_text():
+    assert [one.name for one in found(f"{BODY}\nQuelle: Hafenamt, Pressemitteilung")] == ["Hafenamt"]
