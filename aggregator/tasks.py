@@ -56,10 +56,11 @@ def mend() -> None:
 
 @shared_task(ignore_result=True)
 def roll_up() -> None:
-    """Sum up old polls."""
-    from aggregator.services import retention
+    """Sum up old polls, and forget sessions that are over."""
+    from aggregator.services import people, retention
 
     retention.roll_up(clock.now())
+    people.forget_ended()
 
 
 @shared_task(ignore_result=True)
@@ -78,6 +79,12 @@ def repair_stories() -> None:
 def send_digests() -> None:
     """Send the digests that are due."""
     _call("aggregator.services.digests", "send_digests")
+
+
+@shared_task(ignore_result=True)
+def tell_health() -> None:
+    """Mail the admins what has changed about feeds, once a day."""
+    _call("aggregator.services.health_mail", "tell_health")
 
 
 @shared_task(ignore_result=True)

@@ -6,6 +6,7 @@ queue cannot fill while nobody works, and doubled beats are harmless.
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import sys
 from typing import Any
@@ -26,7 +27,7 @@ except env.EnvError as error:
     sys.exit(f"newsroom: {error}")
 
 NETWORK, CPU = "network", "cpu"
-NETWORK_TASKS = ("poll_due", "fetch_due", "send_digests")
+NETWORK_TASKS = ("poll_due", "fetch_due", "send_digests", "tell_health")
 
 MAX_KILOBYTES = 700_000  # a worker that has grown beyond it ends after its task and is started again
 
@@ -65,6 +66,7 @@ def timetable(tick: float) -> dict[str, dict[str, Any]]:
         "repair_stories": 600.0 if tick >= 10 else 30.0,
         "learn_lines": 3600.0 if tick >= 10 else 60.0,
         "send_digests": 900.0,
+        "tell_health": 900.0,
     }
     return {
         name: {
@@ -90,6 +92,16 @@ def _keep_django_logging(**_: object) -> None:
 @worker_process_init.connect
 def _end_with_the_worker(**_: object) -> None:
     children.die_with_parent()
+
+
+@task_postrun.connect
+def _note_worker(task: Any = None, **_: object) -> None:
+    """Let the desk's page of the line see who works; a cache that is away is no fault of the task."""
+    from aggregator import clock
+    from aggregator.services import line_page
+
+    with contextlib.suppress(Exception):
+        line_page.note_worker(str(task.request.hostname), clock.now())
 
 
 @task_postrun.connect

@@ -25,7 +25,8 @@ from aggregator.models import (
     Topic,
     TopicGroup,
 )
-from aggregator.services.curation.acts import Actor, log_act
+from aggregator.services.curation.acts import Actor
+from aggregator.services.curation.edits import log_edit, values_of
 from aggregator.services.loading import link_regions
 from aggregator.services.vocabulary_rows import CONFLICT_FIELDS, REGION_FIELDS
 
@@ -49,13 +50,11 @@ class Logged(admin.ModelAdmin):  # type: ignore[type-arg]
         return [*fixed, *slug, *self.with_dry_run]
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
-        before = {name: str(form.initial.get(name)) for name in form.changed_data} if change else {}
+        old = type(obj)._default_manager.get(pk=obj.pk) if change else None
         super().save_model(request, obj, form, change)
-        after = {name: str(form.cleaned_data.get(name)) for name in form.changed_data}
         assert request.user.is_authenticated
-        log_act(
-            Actor(request.user, clock.now()), "edit" if change else "add", obj, before=before, after=after
-        )
+        before = values_of(old, form.changed_data) if old is not None else None
+        log_edit(Actor(request.user, clock.now()), before, obj, form.changed_data)
 
 
 @admin.register(Source, site=desk)

@@ -2,7 +2,7 @@
 
 from .articles import Article, ArticleBody, ArticleRegion, ArticleTopic, Item, Revision, SearchRow, Work
 from .conflicts import Conflict, Party
-from .curation import LogEntry, Override, ReaderReport
+from .curation import HealthReport, LogEntry, Override, ReaderReport, SignIn
 from .hosts import Host
 from .origins import Band, FingerprintRow, LearnedLine, Origin
 from .places import Region, RegionLink, SlugRedirect
@@ -25,6 +25,7 @@ __all__ = [
     "FingerprintRow",
     "Follow",
     "GroupFeatures",
+    "HealthReport",
     "Host",
     "Item",
     "LearnedLine",
@@ -44,6 +45,7 @@ __all__ = [
     "RegionLink",
     "Revision",
     "SearchRow",
+    "SignIn",
     "SlugRedirect",
     "Source",
     "Story",

@@ -74,6 +74,8 @@ class LogEntry(models.Model):
         indexes = [
             models.Index(fields=["target_type", "target_id", "-at"], name="log_target"),
             models.Index(fields=["-at", "-id"], name="log_time"),
+            models.Index(fields=["act", "-id"], name="log_act"),
+            models.Index(fields=["-id"], name="log_people", condition=~Q(role="machine")),
         ]
 
     def __str__(self) -> str:
@@ -97,3 +99,29 @@ class ReaderReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d}"
+
+
+class HealthReport(models.Model):
+    """The state of every feed on one day: the next day's mail tells what has changed."""
+
+    on = models.DateField(unique=True)
+    states = models.JSONField(default=dict, blank=True, help_text="feed id → state, moved to, silent")
+    changes = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-on"]
+
+    def __str__(self) -> str:
+        return f"feeds on {self.on}"
+
+
+class SignIn(models.Model):
+    """A session that somebody opened by signing in: when and with which browser; no address is kept."""
+
+    session_key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    agent = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.at:%Y-%m-%d %H:%M}"

@@ -205,6 +205,7 @@ class Poll(models.Model):
         indexes = [
             models.Index(fields=["feed", "-at"], name="poll_feed_at"),
             models.Index(fields=["at"], name="poll_at"),
+            models.Index(fields=["-at"], name="poll_failed", condition=Q(outcome="failed")),
         ]
 
     def __str__(self) -> str:

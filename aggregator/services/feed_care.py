@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from aggregator.errors import CurationError
@@ -17,7 +19,8 @@ from aggregator.pipeline.urls import canonical_url, url_hash
 from aggregator.services import hosts, polling
 from aggregator.services.curation.acts import Actor, ground_moved, log_act
 
-PER_PAGE = 100
+PER_PAGE = 50
+KEPT_SECONDS = 26 * 3600
 DAYS = 30
 SILENT_AFTER = timedelta(days=40)
 POLLS_SHOWN = 30
@@ -35,19 +38,35 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """What could be done about a feed: words, and the act that one button does, if there is one."""
+
+    words: str = ""
+    act: str = ""  # accept | off | retire
+    label: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class FeedLine:
     """A feed in the list."""
 
     feed: Feed
     bars: tuple[Bar, ...]
-    advice: str
+    advice: Advice
 
 
 def list_feeds(
     now: datetime, *, state: str = "", after: int = 0, source: int | None = None
 ) -> list[FeedLine]:
     """Return up to PER_PAGE feeds that are read, in one state or all, after an id; three queries."""
-    rows = Feed.objects.filter(pk__gt=after).select_related("source").order_by("pk")
+    others = Exists(_siblings(OuterRef("source_id"), OuterRef("pk")))
+    rows = (
+        Feed.objects.filter(pk__gt=after)
+        .select_related("source")
+        .annotate(has_siblings=others)
+        .order_by("pk")
+    )
     if source is not None:
         rows = rows.filter(source_id=source)
     else:
@@ -56,7 +75,7 @@ def list_feeds(
         rows = rows.filter(state=state)
     feeds = list(rows[:PER_PAGE])
     bars = sparklines([feed.pk for feed in feeds], now)
-    return [FeedLine(feed, bars[feed.pk], advice(feed, now)) for feed in feeds]
+    return [FeedLine(feed, bars[feed.pk], advise(feed, now)) for feed in feeds]
 
 
 def state_counts() -> dict[str, int]:
@@ -66,13 +85,37 @@ def state_counts() -> dict[str, int]:
 
 
 def sparklines(feed_ids: Sequence[int], now: datetime) -> dict[int, tuple[Bar, ...]]:
-    """Return the last 30 days of new items of each feed; days with failed polls are marked."""
-    first = now.date() - timedelta(days=DAYS - 1)
+    """Return the last 30 days of new items of each feed; days with failed polls are marked.
+
+    Days that are over are summed up once and kept in the cache: only today's polls are read each time.
+    """
+    first, today = now.date() - timedelta(days=DAYS - 1), now.date()
+    keys = {pk: f"spark:{pk}:{today}" for pk in feed_ids}
+    kept = cache.get_many(list(keys.values()))
+    sums = {pk: dict(kept[key]) for pk, key in keys.items() if key in kept}
+    missing = [pk for pk in feed_ids if pk not in sums]
+    if missing:
+        found = _sums(missing, first, _start_of(today))
+        cache.set_many({keys[pk]: found.get(pk, {}) for pk in missing}, timeout=KEPT_SECONDS)
+        sums |= {pk: dict(found.get(pk, {})) for pk in missing}
+    for pk, days in _sums(feed_ids, today, None).items():
+        sums[pk] |= days
+    return {pk: _bars(sums[pk], first) for pk in feed_ids}
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+def _sums(
+    feed_ids: Sequence[int], first: date, until: datetime | None
+) -> dict[int, dict[date, tuple[int, int]]]:
+    """Return new items and failed polls by feed and day, from a day on; `until` leaves out the day that goes on."""
     sums: dict[int, dict[date, tuple[int, int]]] = defaultdict(dict)
     old = PollDay.objects.filter(feed_id__in=feed_ids, day__gte=first)
+    polls = Poll.objects.filter(feed_id__in=feed_ids, at__gte=_start_of(first)).order_by()
     young = (
-        Poll.objects.filter(feed_id__in=feed_ids, at__gte=now - timedelta(days=DAYS))
-        .order_by()
+        (polls.filter(at__lt=until) if until else polls)
         .annotate(day=TruncDate("at"))
         .values("feed_id", "day")
         .annotate(new=Sum("new_count"), failures=Count("pk", filter=Q(outcome="failed")))
@@ -82,7 +125,7 @@ def sparklines(feed_ids: Sequence[int], now: datetime) -> dict[int, tuple[Bar, .
     for row in young:
         had = sums[row["feed_id"]].get(row["day"], (0, 0))
         sums[row["feed_id"]][row["day"]] = (had[0] + row["new"], had[1] + row["failures"])
-    return {pk: _bars(sums[pk], first) for pk in feed_ids}
+    return sums
 
 
 def _bars(days: dict[date, tuple[int, int]], first: date) -> tuple[Bar, ...]:
@@ -97,19 +140,32 @@ def _bars(days: dict[date, tuple[int, int]], first: date) -> tuple[Bar, ...]:
     return tuple(bars)
 
 
-def advice(feed: Feed, now: datetime) -> str:
-    """Return what a curator could do, '' when nothing is to be done."""
+def advise(feed: Feed, now: datetime) -> Advice:
+    """Return what a curator could do about a feed; an Advice without words when nothing is to be done."""
     if feed.moved_to and feed.moved_to != feed.url:
-        return f"It answers from {feed.moved_to}: accept the new address?"
+        return Advice(f"It answers from {feed.moved_to}: accept the new address?", "accept", "Accept")
     if feed.state == Feed.State.DEAD:
-        return "It has been failing for long: look for another feed of the outlet, or retire it."
+        return Advice("It has been failing for long: look for another feed of the outlet, or retire it.")
     if feed.state == Feed.State.NOT_A_FEED:
-        return "Its address gives a page: paste the outlet's site under Sources to find its feed."
+        return Advice("Its address gives a page: paste the outlet's site under Sources to find its feed.")
     if feed.last_new_at and now - feed.last_new_at > SILENT_AFTER:
-        return f"Silent for {(now - feed.last_new_at).days} days: retire it?"
+        silent = f"Silent for {(now - feed.last_new_at).days} days"
+        if has_siblings(feed):
+            return Advice(f"{silent}: switch it off? The outlet has other feeds.", "off", "Switch it off")
+        return Advice(f"{silent}: retire it?", "retire", "Retire the outlet", f"{silent}.")
     if feed.state == Feed.State.FAILING and "robots" in feed.state_code:
-        return "The outlet's robots rules forbid it: respect that, or ask the outlet."
-    return ""
+        return Advice("The outlet's robots rules forbid it: respect that, or ask the outlet.")
+    return Advice()
+
+
+def has_siblings(feed: Feed) -> bool:
+    """Return whether the outlet has another feed that is switched on; no query for feeds of `list_feeds`."""
+    known = getattr(feed, "has_siblings", None)
+    return bool(_siblings(feed.source_id, feed.pk).exists() if known is None else known)
+
+
+def _siblings(source: Any, feed: Any) -> QuerySet[Feed]:
+    return Feed.objects.filter(source_id=source, enabled=True).exclude(pk=feed)
 
 
 def last_polls(feed: Feed, after: int = 0) -> list[Poll]:

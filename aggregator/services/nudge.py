@@ -27,6 +27,17 @@ def desk_job(job_id: str) -> None:
     _after_commit("run_desk_job", job_id)
 
 
+def queue_lengths() -> dict[str, int]:
+    """Return how many nudges wait in each queue of the broker; nothing when it is away or keeps no lists."""
+    try:
+        with current_app.connection_for_read() as connection:
+            client = connection.default_channel.client
+            return {queue.name: int(client.llen(queue.name)) for queue in current_app.conf.task_queues or ()}
+    except Exception as error:  # a broker that is away is no fault of the page that asks
+        log.warning("broker_not_read", extra={"error": type(error).__name__})
+        return {}
+
+
 def _after_commit(name: str, *args: str) -> None:
     transaction.on_commit(lambda: _send(name, *args))
 

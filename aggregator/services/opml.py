@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,6 +31,7 @@ SHARED_SUFFIXES = (
 SECOND_LEVEL = frozenset(
     "ac co com edu gob gov gouv go govt int mil ne net ngo nic or org parliament press sch web".split()
 )
+BATCH = 1000  # rows of one statement
 _SPLITS = (" - ", " – ", " — ", " | ", " » ", " > ", ": ")
 
 
@@ -72,17 +73,88 @@ def import_opml(document: bytes, now: datetime, *, approve: bool = False) -> Imp
 
 
 def _import(outlines: Sequence[Outline], now: datetime, done: Imported, *, approve: bool) -> None:
-    sources: dict[tuple[str, str], Source] = {}
-    publishers = {publisher.slug: publisher for publisher in Publisher.objects.all()}
-    by_domain = {domain: each for each in publishers.values() for domain in each.homepage_domains}
-    slugs = set(Source.objects.values_list("slug", flat=True))
+    """Make what is new in memory, then write it table by table: the number of queries does not grow with a list."""
+    shelf = _Shelf(now, Source.Status.APPROVED if approve else Source.Status.PROPOSED)
     for outline in outlines:
+        shelf.take(outline)
+    done.feeds, done.sources, done.publishers = shelf.write()
+
+
+class _Shelf:
+    """Publishers, outlets and feeds of a list: those that are there, and those to be made."""
+
+    def __init__(self, now: datetime, status: str) -> None:
+        self.now, self.status = now, status
+        self.publishers = {publisher.slug: publisher for publisher in Publisher.objects.all()}
+        self.by_domain = {domain: row for row in self.publishers.values() for domain in row.homepage_domains}
+        self.slugs = set(Source.objects.values_list("slug", flat=True))
+        rows = Source.objects.select_related("publisher").order_by("-pk")
+        self.named = {(row.publisher.slug, row.name.casefold()): row for row in rows}
+        self.sources: dict[tuple[str, str], Source] = {}
+        self.new_publishers: list[Publisher] = []
+        self.new_sources: list[Source] = []
+        self.feeds: list[Feed] = []
+
+    def take(self, outline: Outline) -> None:
+        """Find or make the outlet of an outline, and its feed."""
         key = source_key(outline)
-        if key not in sources:
-            publisher = _publisher(outline, publishers, by_domain, done)
-            sources[key] = _source(outline, key, publisher, slugs, now, done, approve=approve)
-        _feed(outline, sources[key])
-        done.feeds += 1
+        if key not in self.sources:
+            self.sources[key] = self._source(outline, key, self._publisher(outline))
+        self.feeds.append(_feed(outline, self.sources[key]))
+
+    def write(self) -> tuple[int, int, int]:
+        """Write what is new; return how many feeds, outlets and publishers."""
+        Publisher.objects.bulk_create(self.new_publishers, batch_size=BATCH)
+        Source.objects.bulk_create(self.new_sources, batch_size=BATCH)
+        Feed.objects.bulk_create(self.feeds, batch_size=BATCH)
+        if self.status == Source.Status.APPROVED:
+            known = [row.pk for row in self.sources.values()]
+            Source.objects.filter(pk__in=known, status=Source.Status.PROPOSED).update(status=self.status)
+        return len(self.feeds), len(self.new_sources), len(self.new_publishers)
+
+    def _publisher(self, outline: Outline) -> Publisher:
+        named, domain = slugify(outline.publisher)[:80], domain_of(outline.homepage)
+        if named and named in self.publishers:
+            return self.publishers[named]
+        if not named and domain and domain in self.by_domain:
+            return self.by_domain[domain]
+        stem = named or slugify(domain.replace(".", "-")) or slugify(outlet_name(outline))
+        made = Publisher(
+            slug=_free(stem, self.publishers),
+            name=outline.publisher or outlet_name(outline),
+            country=outline.country,
+            state_control=outline.state_control or 0,
+            homepage_domains=[domain] if domain else [],
+        )
+        self.publishers[made.slug] = made
+        if domain:
+            self.by_domain.setdefault(domain, made)
+        self.new_publishers.append(made)
+        return made
+
+    def _source(self, outline: Outline, key: tuple[str, str], publisher: Publisher) -> Source:
+        found = self.named.get((publisher.slug, key[0]))
+        if found is not None:
+            return found
+        name = outlet_name(outline)
+        slug = _free(slugify(name) or slugify(key[1].replace(".", "-")), self.slugs)
+        self.slugs.add(slug)
+        made = Source(
+            slug=slug,
+            name=name,
+            publisher=publisher,
+            homepage=outline.homepage[:500],
+            country=outline.country or publisher.country,
+            languages=[outline.language] if outline.language else [],
+            home_regions=list(outline.regions),
+            kind=outline.kind or "national",
+            state_control=publisher.state_control if outline.state_control is None else outline.state_control,
+            status=self.status,
+            created_at=self.now,
+        )
+        self.named[publisher.slug, key[0]] = made
+        self.new_sources.append(made)
+        return made
 
 
 def source_key(outline: Outline) -> tuple[str, str]:
@@ -122,71 +194,9 @@ def domain_of(url: str) -> str:
     return ".".join(labels[-size:])
 
 
-def _publisher(
-    outline: Outline, publishers: dict[str, Publisher], by_domain: dict[str, Publisher], done: Imported
-) -> Publisher:
-    named, domain = slugify(outline.publisher)[:80], domain_of(outline.homepage)
-    if named and named in publishers:
-        return publishers[named]
-    if not named and domain and domain in by_domain:
-        return by_domain[domain]
-    slug = _free(named or slugify(domain.replace(".", "-")) or slugify(outlet_name(outline)), set(publishers))
-    made = Publisher.objects.create(
-        slug=slug,
-        name=outline.publisher or outlet_name(outline),
-        country=outline.country,
-        state_control=outline.state_control or 0,
-        homepage_domains=[domain] if domain else [],
-    )
-    publishers[slug] = made
-    if domain:
-        by_domain.setdefault(domain, made)
-    done.publishers += 1
-    return made
-
-
-def _source(
-    outline: Outline,
-    key: tuple[str, str],
-    publisher: Publisher,
-    slugs: set[str],
-    now: datetime,
-    done: Imported,
-    *,
-    approve: bool,
-) -> Source:
-    status = Source.Status.APPROVED if approve else Source.Status.PROPOSED
-    name = outlet_name(outline)
-    found = next(
-        (each for each in publisher.sources.all() if each.name.casefold() == key[0]),
-        None,
-    )
-    if found is not None:
-        if approve and found.status == Source.Status.PROPOSED:
-            found.status = status
-            found.save(update_fields=["status"])
-        return found
-    slug = _free(slugify(name) or slugify(key[1].replace(".", "-")), slugs)
-    slugs.add(slug)
-    done.sources += 1
-    return Source.objects.create(
-        slug=slug,
-        name=name,
-        publisher=publisher,
-        homepage=outline.homepage[:500],
-        country=outline.country or publisher.country,
-        languages=[outline.language] if outline.language else [],
-        home_regions=list(outline.regions),
-        kind=outline.kind or "national",
-        state_control=publisher.state_control if outline.state_control is None else outline.state_control,
-        status=status,
-        created_at=now,
-    )
-
-
-def _feed(outline: Outline, source: Source) -> None:
+def _feed(outline: Outline, source: Source) -> Feed:
     section = outline.section or _section(outline, source)
-    Feed.objects.create(
+    return Feed(
         source=source,
         title=outline.title[:300],
         url=outline.url,
@@ -202,7 +212,7 @@ def _section(outline: Outline, source: Source) -> str:
     return outline.title.removeprefix(source.name).strip(" -–—|»>:") if outline.title != source.name else ""
 
 
-def _free(slug: str, taken: set[str]) -> str:
+def _free(slug: str, taken: Container[str]) -> str:
     slug = (slug or "outlet")[:80]
     number, free = 2, slug
     while free in taken:

@@ -22,10 +22,12 @@ from aggregator.models import (
     Membership,
     Override,
     ReaderReport,
+    Region,
     Source,
     Story,
     StoryRegion,
     StoryTopic,
+    TimelineEntry,
     Work,
 )
 from aggregator.services import likeness
@@ -35,6 +37,7 @@ MOST = 200  # a count above it is shown as "200+"
 RECENT = 600  # stories looked at
 WEAK_BELOW = 0.45  # of a membership; joined in doubt (grouping joins from about 0.3)
 REVIEWED = "reviewed"
+CONTESTED = "contested-area"  # a kind of region
 UNWELL = (Feed.State.FAILING, Feed.State.DEAD, Feed.State.NOT_A_FEED, Feed.State.MOVED)
 
 
@@ -174,16 +177,14 @@ def _missing(has_topic: bool, has_region: bool) -> str:
 
 def _contested(now: datetime) -> list[Item]:
     since = now - timedelta(days=14)
-    rows = (
-        StoryRegion.objects.filter(region__kind="contested-area", focus=True, story__last_at__gte=since)
-        .filter(story__retired_into__isnull=True, story__hidden=False)
-        .select_related("story", "region")
-        .order_by("-story__last_at")[:RECENT]
-    )
-    fixed = _with_override([row.story_id for row in rows], Override.Kind.REGIONS)
-    names = {row.story_id: row.region.name for row in rows}
-    stories = [row.story for row in rows if row.story_id not in fixed]
-    return _story_items("contested", stories, lambda s: f"placed in {names[s.pk]}")
+    areas = list(Region.objects.filter(kind=CONTESTED).values_list("pk", flat=True))
+    newest = TimelineEntry.objects.filter(region_id__in=areas, topic=None, report_at__gte=since)
+    ids = list(newest.order_by("-report_at", "-story_id").values_list("story_id", flat=True)[:RECENT])
+    rows = StoryRegion.objects.filter(story_id__in=ids, region__kind=CONTESTED, focus=True)
+    names = dict(rows.values_list("story_id", "region__name"))
+    fixed = _with_override(list(names), Override.Kind.REGIONS)
+    stories = _recent().filter(pk__in=names.keys() - fixed).order_by("-last_at", "-pk")
+    return _story_items("contested", list(stories), lambda s: f"placed in {names[s.pk]}")
 
 
 def _reports(now: datetime) -> list[Item]:
@@ -204,7 +205,8 @@ def _held(now: datetime) -> list[Item]:
 
 
 def _recent() -> QuerySet[Story]:
-    return Story.objects.live().filter(article_count__gt=0)
+    rows = Story.objects.live().filter(article_count__gt=0)
+    return rows.only("headline", "language", "card", "first_at", "last_at")
 
 
 def _story_items(queue: str, stories: Sequence[Any], why: Callable[[Any], str]) -> list[Item]:

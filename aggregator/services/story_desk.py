@@ -16,6 +16,7 @@ from aggregator.models import (
     Membership,
     Override,
     Pin,
+    SearchRow,
     Story,
     StoryConflict,
     StoryRegion,
@@ -26,6 +27,7 @@ from aggregator.services import likeness
 
 PER_PAGE = 50
 MEMBERS_SHOWN = 200
+FOUND_AT_MOST = 500  # articles by which a search finds stories, the newest
 DIFF_LINES = 400  # of each text
 
 
@@ -159,8 +161,11 @@ def _by_articles(words: str) -> list[int]:
     query = SearchQuery(words, config="simple", search_type="websearch") | SearchQuery(
         words, config="english", search_type="websearch"
     )
-    rows = Membership.objects.filter(article__search_row__vector=query).order_by("-article_id")
-    return list(rows.values_list("story_id", flat=True)[:500])
+    newest = (
+        SearchRow.objects.filter(vector=query).order_by("-article_id").values_list("article_id", flat=True)
+    )
+    rows = Membership.objects.filter(article_id__in=list(newest[:FOUND_AT_MOST]))
+    return list(rows.values_list("story_id", flat=True).distinct())
 
 
 def suggestions(story: Story, limit: int = 8) -> list[tuple[Story, int]]:

@@ -10,7 +10,7 @@
     if (!node) return;
     event.preventDefault();
     if (node.tagName === "DETAILS") { node.open = !node.open; node.querySelector(node.open ? "input:not([type=hidden]), summary" : "summary").focus(); }
-    else if (/^(BUTTON|A)$/.test(node.tagName)) node.click();
+    else if (/^(BUTTON|A)$/.test(node.tagName) || node.type === "checkbox") node.click();
     else node.focus();
   });
   addEventListener("click", (event) => {

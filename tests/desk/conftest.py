@@ -8,7 +8,9 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from aggregator.services import people as sessions
 from aggregator.services import roles
+from tests.factories import DAY
 from tests.views.conftest import Land, _plain_static, land  # noqa: F401
 
 PASSWORD = "a long enough word"
@@ -31,6 +33,7 @@ def people(db: None) -> dict[str, Client]:
     for role in ("reader", "curator", "admin", "superuser"):
         clients[role] = Client()
         clients[role].force_login(make_person(role), backend="django.contrib.auth.backends.ModelBackend")
+        sessions.note_sign_in(clients[role].session, "a browser", DAY)
     return clients
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from aggregator import clock
 from aggregator.admin.site import desk
 from aggregator.models import LogEntry, Override, Poll, ReaderReport, Source, Work
-from aggregator.services import queues, roles
+from aggregator.services import line_page, queues, roles
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.visibility import withdraw_articles
 from tests.desk.conftest import PASSWORD
@@ -57,6 +60,7 @@ def test_a_page_asks_as_often_with_one_row_as_with_many(
     cost()  # what a first visit fills
     one = cost()
     fill(14, land)
+    cost()  # what new rows fill once
     assert cost() <= one
 
 
@@ -207,3 +211,94 @@ def test_weak_merges_are_those_the_line_made(curator: Client):
     assert "0.20" in page.context["item"].why
     story.memberships.update(reason={"code": "curator"})
     assert curator.get(reverse("desk-queue", args=["weak"])).context["left"] == 0
+
+
+def test_the_line_page_names_workers_queues_and_codes(curator: Client, redis_url: str):
+    held = [make_article() for _ in range(3)]
+    for n, article in enumerate(held):
+        code = "kept_failing" if n else "too_long"
+        Work.objects.create(article=article, stage="held", next_at=DAY, code=code, sentence="It stopped.")
+    feed = make_feed(make_source(name="The Courier"))
+    for _ in range(2):
+        Poll.objects.create(feed=feed, at=clock.now(), outcome="failed", code="status_500")
+    line_page.note_worker("cpu@here", clock.now())
+    line_page.note_worker("network@here", clock.now())
+    cache.delete("worker-awake:network@here")
+    page = curator.get(reverse("desk-line"))
+    line = page.context["line"]
+    assert [(w.name, w.quiet) for w in line.workers] == [("cpu@here", False), ("network@here", True)]
+    assert line.held_codes == (("kept_failing", 2), ("too_long", 1))
+    assert [(one.code, one.count, str(one.sample.source)) for one in line.troubles] == [
+        ("status_500", 2, "The Courier")
+    ]
+    assert [name for name, _ in line.messages] == ["cpu", "network"]
+    assert "Try all 2 again: kept_failing" in page.content.decode()
+
+
+def test_all_of_one_code_are_tried_again_at_once(curator: Client):
+    for n in range(3):
+        code = "kept_failing" if n else "too_long"
+        Work.objects.create(article=make_article(), stage="held", next_at=DAY, code=code)
+    curator.post(reverse("desk-retry"), {"code": "kept_failing"})
+    assert list(Work.objects.filter(stage="held").values_list("code", flat=True)) == ["too_long"]
+
+
+def test_a_broker_that_is_away_is_said(curator: Client, monkeypatch):
+    monkeypatch.setattr(line_page.nudge, "current_app", None)
+    assert "The broker does not answer" in curator.get(reverse("desk-line")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("facts", "act", "after"),
+    [
+        ({"moved_to": "https://new.example/feed"}, "Accept", {"url": "https://new.example/feed"}),
+        ({"last_new_at": DAY}, "Retire the outlet", {"source__status": "retired"}),
+    ],
+)
+def test_a_suggested_act_is_done_by_its_button(curator: Client, redis_url: str, facts, act, after):
+    feed = make_feed(make_source(), **facts)
+    page = curator.get(reverse("desk-feeds")).content.decode()
+    form = next(each for each in page.split("<form")[1:] if f">{act}<" in each.partition("</form>")[0])
+    action = form.partition('action="')[2].partition('"')[0]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.partition("</form>")[0]))
+    curator.post(action, fields)
+    assert type(feed).objects.filter(pk=feed.pk, **after).exists()
+
+
+def test_of_an_outlet_with_other_feeds_the_silent_one_is_switched_off(curator: Client):
+    source = make_source()
+    silent = make_feed(source, last_new_at=DAY)
+    make_feed(source)
+    assert (
+        "switch it off? The outlet has other feeds"
+        in curator.get(reverse("desk-feed", args=[silent.pk])).content.decode()
+    )
+
+
+def test_a_queue_offers_to_undo_the_act_that_led_to_it(curator: Client):
+    story = make_story()
+    act = reverse("desk-queue-act", args=["untagged", "right"])
+    page = curator.post(act, {"pk": story.pk}, follow=True)
+    entry = LogEntry.objects.get(act="reviewed")
+    assert page.context["done"] == entry
+    page = curator.post(reverse("desk-undo", args=[entry.pk]), {"next": page.context["here"]}, follow=True)
+    assert page.context["item"].pk == story.pk
+    assert page.context["done"] is None
+
+
+def test_an_edit_of_a_row_is_undone_while_nobody_has_changed_it_since(curator: Client, said):
+    source = make_source("the-courier", name="The Courier", country="AM")
+    path = f"/desk/aggregator/source/{source.pk}/change/"
+    page = curator.get(path).context["adminform"].form
+    form = {name: "" if value is None else value for name, value in page.initial.items()}
+    form |= {"languages": "en", "home_regions": "", "publisher": source.publisher_id}
+    curator.post(path, form | {"name": "The Herald", "everything_relevant": "on"})
+    curator.post(path, form | {"name": "The Echo", "everything_relevant": "on"})
+    first, second = LogEntry.objects.filter(act="edit").order_by("pk")
+    assert first.before == {"name": "The Courier", "everything_relevant": False}
+    told = said(curator.post(reverse("desk-undo", args=[first.pk]), follow=True))
+    assert "came after it" in told[0]
+    for entry in (second, first):
+        curator.post(reverse("desk-undo", args=[entry.pk]))
+    source.refresh_from_db()
+    assert (source.name, source.everything_relevant) == ("The Courier", False)

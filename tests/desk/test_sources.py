@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aggregator import clock
 from aggregator.errors import ParseError
 from aggregator.models import Article, Feed, LogEntry, Poll, Source, Story
 from aggregator.pipeline.tables import read_csv, write_csv
-from aggregator.services import fetching, polling, retagging, settling, source_lists
+from aggregator.services import discovery, fetching, polling, retagging, settling, source_lists
 from aggregator.services.loading import load_vocabulary
 from tests.factories import DAY, make_article, make_feed, make_source
 from tests.fakeweb import FakeWeb, Said, fake_web
@@ -101,6 +103,14 @@ def test_a_site_that_redirects_for_ever_or_is_no_feed_is_told(curator: Client, w
         assert response.context["error"]
 
 
+def test_a_site_that_drips_is_left_in_time(curator: Client, web: FakeWeb, monkeypatch):
+    monkeypatch.setattr(discovery, "TOTAL_SECONDS", 0.5)
+    web.answers["/drip"] = Said(b"x" * 64_000, kind="text/html", drip=0.2)
+    response = curator.post(reverse("desk-source-add"), {"address": f"{web.base}/drip"})
+    assert response.status_code == 400
+    assert "took too long" in response.context["error"] or "time" in response.context["error"]
+
+
 @pytest.mark.parametrize(
     ("act", "start", "end", "reason"),
     [
@@ -157,10 +167,17 @@ def test_a_list_of_one_person_cannot_be_applied_by_another(people, redis_url: st
     assert not Feed.objects.exists()
 
 
-def test_five_thousand_entries_with_doubles_are_read(curator: Client, redis_url: str):
+def test_five_thousand_entries_with_doubles_are_tried_then_applied(curator: Client, redis_url: str):
     urls = [f"https://o{n % 2500}.example/feed" for n in range(5000)]
-    plan = upload(curator, opml(*urls)).context["plan"]
+    page = upload(curator, opml(*urls))
+    plan = page.context["plan"]
     assert (len(plan.new), plan.doubled) == (2500, 2500)
+    assert not Feed.objects.exists()
+    with CaptureQueriesContext(connection) as asked:
+        curator.post(reverse("desk-source-import"), {"token": page.context["token"]})
+    assert (Feed.objects.count(), Source.objects.filter(status="proposed").count()) == (2500, 2500)
+    assert len(asked) < 100
+    assert len(upload(curator, opml(*urls)).context["plan"].known) == 2500
 
 
 BOMB = b'<?xml version="1.0"?><!DOCTYPE o [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><opml><body><outline text="&b;" xmlUrl="http://x.example/"/></body></opml>'  # fmt: skip

@@ -200,3 +200,34 @@ def test_two_texts_stand_side_by_side_with_boilerplate_greyed(curator: Client):
 @pytest.mark.parametrize("query", ["shelling", "'; drop table", "\x00", "((", "a" * 500, "12", "#12", "-"])
 def test_any_search_for_stories_answers(curator: Client, world, query: str):
     assert curator.get(reverse("desk-stories"), {"q": query}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "told"),
+    [
+        ("split", {"article": "a"}, "Moves 1 article; the lists of"),
+        ("move", {"article": "b", "to": "second"}, "Moves 1 article; the lists of"),
+        ("hide", {"reason": "spam"}, "Moves no article; the lists of 3 pages change"),
+        ("retag", {"kind": "regions", "slug": "azerbaijan"}, "Moves no article; the lists of 1 page change"),
+        ("date", {"on": "2020-01-02"}, "no list changes"),
+    ],
+)
+def test_an_act_shows_first_what_it_would_change_and_then_does_just_that(
+    curator: Client, world: dict[str, Any], name: str, form: dict[str, str], told: str
+):
+    given = {key: world[value].pk if value in world else value for key, value in form.items()}
+    before = faces()
+    page = act(curator, world["first"], name, preview="1", **given)
+    assert told in page.content.decode()
+    assert faces() == before
+    assert not LogEntry.objects.exists()
+    assert not Override.objects.exists()
+    again = dict(page.context["given"])
+    curator.post(reverse("desk-story-act", args=[world["first"].pk, name]), again)
+    assert LogEntry.objects.count() == 1
+    assert faces() != before
+
+
+def test_what_cannot_be_done_is_told_by_its_preview_too(curator: Client, world: dict[str, Any], said):
+    assert "not none and not all" in said(act(curator, world["first"], "split", preview="1"))[0]
+    assert "at once or not at all" in said(act(curator, world["first"], "withdraw", preview="1"))[0]

@@ -8,6 +8,7 @@ from aggregator.errors import CurationError
 from aggregator.models import LogEntry
 from aggregator.services import feed_care, vocabulary_edits
 from aggregator.services.curation.acts import Actor
+from aggregator.services.curation.edits import undo_edit
 from aggregator.services.curation.membership import undo_membership
 from aggregator.services.curation.tagging import undo_tagging
 from aggregator.services.curation.verdicts import undo_keep_apart, undo_lift, undo_verdict
@@ -30,6 +31,7 @@ UNDO: dict[str, Callable[[Actor, LogEntry], LogEntry]] = {
     "original": undo_verdict,
     "keep_apart": undo_keep_apart,
     **dict.fromkeys(vocabulary_edits.ACTS.values(), vocabulary_edits.undo_change),
+    "edit": undo_edit,
     "lift": undo_lift,
     "reviewed": undo_review,
     "close_report": undo_close,

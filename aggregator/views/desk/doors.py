@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from csp.decorators import csp_replace
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from aggregator import clock
 from aggregator.errors import AggregatorError
+from aggregator.models import LogEntry
 from aggregator.services import roles
 from aggregator.services.curation.acts import Actor
 
@@ -93,6 +95,15 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def message(request: HttpRequest, title: str, sentence: str, *, status: int = 200) -> HttpResponse:
     """Return a page that says one thing."""
     return show(request, "desk/message.html", {"title": title, "sentence": sentence}, status=status)
+
+
+def did(address: str, entry: LogEntry | None) -> str:
+    """Return an address of a queue that names the act just done, so that one key undoes it."""
+    parts = urlsplit(address)
+    if entry is None or not parts.path.startswith(reverse("desk-queue", args=["x"]).removesuffix("x/")):
+        return address
+    query = [pair for pair in parse_qsl(parts.query) if pair[0] != "did"]
+    return urlunsplit(parts._replace(query=urlencode([*query, ("did", entry.pk)])))
 
 
 def back(request: HttpRequest, otherwise: str = "") -> HttpResponseRedirect:

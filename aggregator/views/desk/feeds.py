@@ -40,7 +40,7 @@ def feed(request: HttpRequest, pk: int) -> HttpResponse:
         "title": str(row),
         "feed": row,
         "bars": feed_care.sparklines([pk], now)[pk],
-        "advice": feed_care.advice(row, now),
+        "advice": feed_care.advise(row, now),
         "polls": feed_care.last_polls(row),
     }
     return show(request, "desk/feed.html", context)

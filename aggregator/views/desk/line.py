@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from aggregator import clock
-from aggregator.services import article_desk, line_page
+from aggregator.services import article_desk, line_page, nudge
 from aggregator.services.roles import MAY_CURATE
 from aggregator.services.settling import retry_held
 from aggregator.views.desk.doors import actor, back, desk_page, numbers, show
@@ -21,9 +21,12 @@ def line(request: HttpRequest) -> HttpResponse:
 
 @desk_page(MAY_CURATE)
 def retry(request: HttpRequest) -> HttpResponse:
-    """Give held articles another chance."""
+    """Give held articles another chance: the ticked ones, or all of one code."""
     if request.method == "POST":
-        done = retry_held(numbers(request.POST.getlist("article")), actor(request).now)
+        code = request.POST.get("code")
+        held = line_page.held_ids(code[:40]) if code is not None else numbers(request.POST.getlist("article"))
+        done = retry_held(held, actor(request).now)
+        nudge.advance()
         messages.success(request, f"{done} article{'s' if done != 1 else ''} will be tried again.")
     return back(request, reverse("desk-line"))
 

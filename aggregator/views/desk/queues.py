@@ -11,12 +11,13 @@ from django.urls import reverse
 
 from aggregator import clock
 from aggregator.errors import CurationError
-from aggregator.services import article_desk, queues, sourcing, story_desk
-from aggregator.services.curation import verdicts
+from aggregator.models import LogEntry
+from aggregator.services import article_desk, line_page, nudge, queues, sourcing, story_desk
+from aggregator.services.curation import undo, verdicts
 from aggregator.services.curation.acts import Actor
 from aggregator.services.roles import MAY_CURATE
 from aggregator.services.settling import retry_held
-from aggregator.views.desk.doors import actor, desk_page, number, numbers, show
+from aggregator.views.desk.doors import actor, desk_page, did, number, numbers, show
 from aggregator.views.desk.stories import vocabulary_lists
 
 LISTED = 25
@@ -39,9 +40,18 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "left": len(items),
         "skip": items[place + 1].pk if len(items) > place + 1 else 0,
         "next": f"{here}?at={items[place + 1].pk}" if len(items) > place + 1 else here,
+        "here": request.get_full_path() if not request.GET.get("did") else here,
+        "done": _done(number(request.GET.get("did"))),
+        "codes": line_page.held_codes() if slug == "held" and items else [],
         **(_about(item) if item else {}),
     }
     return show(request, "desk/queue.html", context)
+
+
+def _done(entry_id: int | None) -> LogEntry | None:
+    """Return the act that led here while it can be undone."""
+    entry = LogEntry.objects.select_related("undone_by").filter(pk=entry_id).first() if entry_id else None
+    return entry if entry is not None and undo.can_undo(entry) else None
 
 
 def _about(item: queues.Item) -> dict[str, Any]:
@@ -65,40 +75,42 @@ def act(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         return HttpResponseRedirect(here)
     if name not in ACTS:
         raise CurationError("There is no such act in a queue.", code="act_not_known")
-    messages.success(request, ACTS[name](actor(request), slug, request))
+    sentence, entry = ACTS[name](actor(request), slug, request)
+    messages.success(request, sentence)
     nxt = number(request.POST.get("then"))
-    return HttpResponseRedirect(f"{here}?at={nxt}" if nxt else here)
+    return HttpResponseRedirect(did(f"{here}?at={nxt}" if nxt else here, entry))
 
 
-def _right(who: Actor, slug: str, request: HttpRequest) -> str:
-    queues.review(who, slug, _pk(request))
-    return "Left as it is."
+Done = tuple[str, LogEntry | None]
 
 
-def _relevant(who: Actor, slug: str, request: HttpRequest) -> str:
-    verdicts.set_relevance(who, _pk(request), "in")
-    return "It is relevant: the line places it now."
+def _right(who: Actor, slug: str, request: HttpRequest) -> Done:
+    return "Left as it is.", queues.review(who, slug, _pk(request))
 
 
-def _irrelevant(who: Actor, slug: str, request: HttpRequest) -> str:
-    verdicts.set_relevance(who, _pk(request), "out")
-    return "It is not relevant: readers do not see it."
+def _relevant(who: Actor, slug: str, request: HttpRequest) -> Done:
+    return "It is relevant: the line places it now.", verdicts.set_relevance(who, _pk(request), "in")
 
 
-def _close(who: Actor, slug: str, request: HttpRequest) -> str:
-    queues.close_report(who, _pk(request), request.POST.get("reason", ""))
-    return "The report is closed."
+def _irrelevant(who: Actor, slug: str, request: HttpRequest) -> Done:
+    return "It is not relevant: readers do not see it.", verdicts.set_relevance(who, _pk(request), "out")
 
 
-def _retry(who: Actor, slug: str, request: HttpRequest) -> str:
+def _close(who: Actor, slug: str, request: HttpRequest) -> Done:
+    return "The report is closed.", queues.close_report(who, _pk(request), request.POST.get("reason", ""))
+
+
+def _retry(who: Actor, slug: str, request: HttpRequest) -> Done:
     done = retry_held(numbers(request.POST.getlist("pk")), who.now)
-    return f"{done} article{'s' if done != 1 else ''} will be tried again."
+    nudge.advance()
+    return f"{done} article{'s' if done != 1 else ''} will be tried again.", None
 
 
-def _source(what: str) -> Callable[[Actor, str, HttpRequest], str]:
-    def do(who: Actor, slug: str, request: HttpRequest) -> str:
+def _source(what: str) -> Callable[[Actor, str, HttpRequest], Done]:
+    def do(who: Actor, slug: str, request: HttpRequest) -> Done:
         sourcing.change_status(who, [_pk(request)], what)
-        return f"Done: {what}."
+        acts = LogEntry.objects.filter(target_type="source", target_id=_pk(request), act=what)
+        return f"Done: {what}.", acts.order_by("-pk").first()
 
     return do
 
@@ -107,7 +119,7 @@ def _pk(request: HttpRequest) -> int:
     return number(request.POST.get("pk")) or 0
 
 
-ACTS: dict[str, Callable[[Actor, str, HttpRequest], str]] = {
+ACTS: dict[str, Callable[[Actor, str, HttpRequest], Done]] = {
     "right": _right,
     "relevant": _relevant,
     "irrelevant": _irrelevant,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -25,19 +26,20 @@ KINDS = (
 @desk_page()
 def sources(request: HttpRequest) -> HttpResponse:
     """List outlets by name, one status or all, a hundred a page."""
-    status, words, after = (request.GET.get(name, "")[:100] for name in ("status", "q", "after"))
+    status, words, after = (request.GET.get(name, "")[:230] for name in ("status", "q", "after"))
     rows = Source.objects.select_related("publisher").prefetch_related("feeds").order_by("name", "pk")
     if status in Source.Status.values:
         rows = rows.filter(status=status)
     if words.strip():
         rows = rows.filter(name__icontains=words.replace("\x00", "").strip())
-    if after:
-        rows = rows.filter(name__gt=after.replace("\x00", ""))
+    pk, _, name = after.replace("\x00", "").partition(" ")
+    if number(pk) is not None:
+        rows = rows.filter(Q(name__gt=name) | Q(name=name, pk__gt=number(pk)))
     found = list(rows[: PER_PAGE + 1])
     context = {
         "title": "Sources",
         "sources": found[:PER_PAGE],
-        "more": found[PER_PAGE - 1].name if len(found) > PER_PAGE else "",
+        "more": f"{found[PER_PAGE - 1].pk} {found[PER_PAGE - 1].name}" if len(found) > PER_PAGE else "",
         "status": status,
         "statuses": Source.Status.choices,
         "q": words,

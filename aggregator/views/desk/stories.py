@@ -11,11 +11,11 @@ from django.urls import reverse
 
 from aggregator.errors import CurationError
 from aggregator.models import Conflict, LogEntry, Region, Topic
-from aggregator.services import story_desk
+from aggregator.services import previews, story_desk
 from aggregator.services.curation import membership, tagging, undo, verdicts, visibility
 from aggregator.services.curation.acts import Actor, need_reason
 from aggregator.services.roles import MAY_CURATE
-from aggregator.views.desk.doors import actor, back, desk_page, number, numbers, show
+from aggregator.views.desk.doors import actor, back, desk_page, did, number, numbers, show
 
 SUBJECTS: dict[str, type[Region] | type[Topic] | type[Conflict]] = {
     "region": Region, "topic": Topic, "conflict": Conflict,
@@ -71,7 +71,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
             pk, lambda: membership.merge_stories(actor(request), pk, other, seen=seen, seen_other=seen_other)
         )
         _tell(request, "The stories are one now.", entry)
-        return back(request, reverse("desk-story", args=[pk]))
+        return HttpResponseRedirect(did(back(request, reverse("desk-story", args=[pk])).url, entry))
     preview = story_desk.preview_merge(pk, other)
     left, right = story_desk.read_bench(pk), story_desk.read_bench(other)
     context = {
@@ -92,9 +92,30 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     if name not in ACTS:
         raise CurationError("There is no such act on a story.", code="act_not_known")
     sentence, do = ACTS[name]
+    if request.POST.get("preview"):
+        return _preview(request, pk, name, do)
     entry = _guarded(pk, lambda: do(actor(request), pk, request))
     _tell(request, sentence, entry)
-    return back(request, here)
+    return HttpResponseRedirect(did(back(request, here).url, entry))
+
+
+def _preview(
+    request: HttpRequest, pk: int, name: str, do: Callable[[Actor, int, HttpRequest], LogEntry]
+) -> HttpResponse:
+    """Show what an act would change, with a button that does it."""
+    if name in NOT_TRIED:
+        raise CurationError("This act is done at once or not at all.", code="not_possible")
+    who = actor(request)
+    effect = previews.preview_act(pk, lambda: _guarded(pk, lambda: do(who, pk, request)))
+    given = [(key, value) for key in request.POST for value in request.POST.getlist(key)]
+    context = {
+        "title": f"Before you {name}",
+        "story": story_desk.find_story(pk),
+        "effect": effect,
+        "name": name,
+        "given": [(key, value) for key, value in given if key not in ("preview", "csrfmiddlewaretoken")],
+    }
+    return show(request, "desk/preview.html", context)
 
 
 def _guarded(pk: int, do: Callable[[], LogEntry]) -> LogEntry:
@@ -212,6 +233,9 @@ ACTS: dict[str, tuple[str, Callable[[Actor, int, HttpRequest], LogEntry]]] = {
     "apart": ("The two stories stay two.", _apart),
     "undo": ("The act is undone.", _undo),
 }
+
+
+NOT_TRIED = ("undo", "withdraw", "original")  # what cannot be taken back, or is the line's to do
 
 
 @desk_page()
