@@ -73,11 +73,17 @@ def overlap(first: Fingerprint, second: Fingerprint, common: frozenset[int] = fr
 
 
 def is_bulletin(one: TraceCandidate, other: TraceCandidate) -> bool:
-    """Tell whether two texts are issues of one recurring bulletin: same form, other day, other numbers."""
-    a, b = set(one.fingerprint.numbers), set(other.fingerprint.numbers)
-    if min(len(a), len(b)) < BULLETIN_NUMBERS or not (one.is_dated and other.is_dated):
+    """Tell whether two texts are issues of one recurring bulletin: same form, other day, other numbers.
+
+    An outlet's line of summary that stands again on another day ("key events, day 5", "pictures of the
+    day") is an issue too, whatever its numbers.
+    """
+    if not (one.is_dated and other.is_dated) or abs(one.reported_at - other.reported_at) < BULLETIN_GAP:
         return False
-    if abs(one.reported_at - other.reported_at) < BULLETIN_GAP:
+    if one.source_id == other.source_id and min(one.fingerprint.words, other.fingerprint.words) < SHORT_WORDS:
+        return True
+    a, b = set(one.fingerprint.numbers), set(other.fingerprint.numbers)
+    if min(len(a), len(b)) < BULLETIN_NUMBERS:
         return False
     return len(a & b) < BULLETIN_ALIKE * min(len(a), len(b))
 

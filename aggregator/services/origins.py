@@ -53,13 +53,17 @@ def _move_group(one: Repointed, drafts: Sequence[Draft]) -> None:
     drafts[0].touched_stories |= stories
     # The group moves in one statement; what the former original is to the new one is its own field.
     group.update(copy_of_id=one.new)
-    Article.objects.filter(pk=one.old).update(copy_kind=one.kind, copy_score=round(one.score, 3))
+    reason = {"code": "same_text", "twin": one.new}
+    Article.objects.filter(pk=one.old).update(
+        copy_kind=one.kind, copy_score=round(one.score, 3), copy_reason=reason
+    )
     for draft in drafts:
         article = draft.article
         if article.pk != one.new and one.old in (article.pk, article.copy_of_id):
             article.copy_of_id = one.new
             if article.pk == one.old:
                 article.copy_kind, article.copy_score = one.kind, round(one.score, 3)
+                article.copy_reason = reason
 
 
 def _origins_of(roots: set[int], by_id: dict[int, Draft], drafts: Sequence[Draft]) -> dict[int, Origin]:

@@ -76,6 +76,19 @@ def test_two_issues_of_a_recurring_bulletin_are_not_copies():
     assert [miss.why for miss in traced.near] == ["recurring_bulletin"]
 
 
+def test_an_outlets_summary_that_stands_again_on_another_day_is_another_issue():
+    line = "As the fighting around Old Harbour enters day {}, we take a look at the main developments of the day."
+    traced = find_original(
+        article(2, line.format(5), at=NOON + 48 * HOUR, source_id=1),
+        [article(1, line.format(3), source_id=1)],
+    )
+    assert traced.kind == "original"
+    same_day = find_original(
+        article(2, line.format(3), at=NOON + HOUR, source_id=1), [article(1, line.format(3))]
+    )
+    assert same_day.original_id == 1
+
+
 def test_a_photo_caption_shared_by_different_articles_makes_no_copy():
     caption = "Smoke rises over the fish hall of Old Harbour on Tuesday morning in a picture taken from the eastern quay."
     long_one, other = f"{caption}\n{REPORT}", f"{caption}\n{OTHER}"
