@@ -13,11 +13,8 @@ import argparse
 import contextlib
 import itertools
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections import Counter, defaultdict
@@ -25,7 +22,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from bench.setting_up import corpora, empty_site
+
 GAP = 0.2  # seconds
 SLACK = 0.003  # the log rounds to milliseconds
 CRAWL_DELAY = 1.0  # as the server's robots.txt says
@@ -51,32 +49,6 @@ class Server:
     def clock(self, advance: float = 0) -> datetime:
         facts = json.loads(self.read(f"clock?advance={advance:g}", "POST"))
         return datetime.fromisoformat(facts["virtual_now"])
-
-
-def open_site(folder: Path) -> Any:
-    """Open an empty database of our own; return the servers, to be closed."""
-    os.environ.update(
-        DATA_DIR=str(folder),
-        FETCH_ALLOW="127.0.0.0/8",
-        HOST_GAP=str(GAP),
-        CONTACT="bench@example.org",
-        DJANGO_SETTINGS_MODULE="newsroom.settings",
-        LOG_LEVEL="ERROR",
-    )
-    for name in ("DATABASE_URL", "REDIS_URL", "CLOCK"):
-        os.environ.pop(name, None)
-    from newsroom import local
-
-    servers = local.Servers(folder)
-    servers.ensure(want_postgres=True, want_redis=True, who="bench")
-    local.use(servers)
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    return servers
 
 
 def run(server: Server, hours: float, step: float, kinds: str) -> None:
@@ -187,22 +159,17 @@ def main() -> None:
     words.add_argument("--step", type=float, default=30, help="virtual minutes")
     words.add_argument("--kinds", default="stream,paged")
     options = words.parse_args()
-    program = Path(os.environ.get("CORPORA_DIR", ROOT.parent / "shared")) / "replay" / "serve.py"
+    program = corpora() / "replay" / "serve.py"
     if not program.is_file():
         raise SystemExit(f"no replay server at {program} (set CORPORA_DIR)")
-    folder = Path(tempfile.mkdtemp(prefix="newsroom-bench-"))
-    servers, server = open_site(folder), Server(program)
-    try:
-        with contextlib.suppress(KeyboardInterrupt):  # stopped early, it tells what there is
-            run(server, options.hours, options.step, options.kinds)
-        report(server)
-    finally:
-        server.child.kill()
-        from django.db import connections
-
-        connections.close_all()
-        servers.close(wait_for_users=False)
-        shutil.rmtree(folder, ignore_errors=True)
+    with empty_site(HOST_GAP=str(GAP)):
+        server = Server(program)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # stopped early, it tells what there is
+                run(server, options.hours, options.step, options.kinds)
+            report(server)
+        finally:
+            server.child.kill()
 
 
 if __name__ == "__main__":

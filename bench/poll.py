@@ -1,7 +1,7 @@
 """What polling costs: 1,000 feeds of 30 items on one host, beside lemon24/reader and a bare poller.
 
     make bench-poll            all of it
-    python -m bench.poll --rounds 3 --claim
+    python -m bench.poll --rounds 3
 
 Prints CPU seconds with PostgreSQL and Redis counted (of the product: its network worker with Celery). Needs the
 workload server and the yardsticks of CORPORA_DIR/peers, and `reader` (requirements-dev.txt).
@@ -244,7 +244,6 @@ def bare(peers: Path, product: Product) -> Callable[[], Cost]:
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--rounds", type=int, default=3, help="re-polls of which the median counts")
-    words.add_argument("--claim", action="store_true", help="also what claiming costs with 50,000 feeds due")
     options = words.parse_args()
     peers = Path(os.environ.get("CORPORA_DIR", ROOT.parent / "shared")) / "peers"
     if not (peers / "feedfarm.py").is_file():
@@ -261,8 +260,6 @@ def main() -> None:
             compare(
                 product, {"reader": reader(peers, folder), "bare": bare(peers, product)}, opml, options.rounds
             )
-        if options.claim:
-            claiming(product)
     finally:
         product.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -304,42 +301,6 @@ def show(costs: dict[str, dict[str, Cost]]) -> None:
     print(
         json.dumps({name: {step: vars(cost) for step, cost in each.items()} for name, each in costs.items()})
     )
-
-
-def claiming(product: Product) -> None:
-    """Print what claiming costs a feed with 1,000 and with 50,000 feeds due, each on a host of its own."""
-    from django.db import connection
-
-    from aggregator import clock
-    from aggregator.models import Feed, Host, Source
-    from aggregator.services import claiming as claims
-    from aggregator.services import hosts
-
-    source = Source.objects.first()
-    assert source is not None
-    for size in (1_000, 50_000):
-        Feed.objects.all().delete()
-        Host.objects.all().delete()
-        now = clock.now()
-        made = Host.objects.bulk_create(
-            [Host(key=f"h{n}.example:443", due_at=now) for n in range(size)], 5000
-        )
-        Feed.objects.bulk_create(
-            [
-                Feed(source=source, host=host, url=f"https://{host.key}/", url_hash=n, next_poll_at=now)
-                for n, host in enumerate(made)
-            ],
-            5000,
-        )
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE aggregator_host, aggregator_feed")
-        services = product.roots[1:]
-        before, used = cpu_of(services), time.process_time()
-        for _ in range(5):
-            claimed = hosts.claim(now, limit=200, token=1)
-            claims.due_at(claimed, now, feeds_each=15, pages_each=15)
-        spent = cpu_of(services) - before + time.process_time() - used
-        print(f"claiming with {size:6,} due: {spent:.2f} s for 1,000 feeds")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -23,3 +27,37 @@ def set_up() -> None:
     import django
 
     django.setup()
+
+
+@contextlib.contextmanager
+def empty_site(**environ: str) -> Iterator[None]:
+    """Set Django up on an empty database of our own, in a folder that is thrown away."""
+    folder = Path(tempfile.mkdtemp(prefix="newsroom-bench-"))
+    os.environ.update(
+        DATA_DIR=str(folder),
+        FETCH_ALLOW="127.0.0.0/8",
+        CONTACT="bench@example.org",
+        DJANGO_SETTINGS_MODULE="newsroom.settings",
+        LOG_LEVEL="ERROR",
+        **environ,
+    )
+    for name in ("DATABASE_URL", "REDIS_URL", "CLOCK"):
+        os.environ.pop(name, None)
+    from newsroom import local
+
+    servers = local.Servers(folder)
+    try:
+        servers.ensure(want_postgres=True, want_redis=True, who="bench")
+        local.use(servers)
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connections
+
+        call_command("migrate", verbosity=0)
+        yield
+        connections.close_all()
+    finally:
+        servers.close(wait_for_users=False)
+        shutil.rmtree(folder, ignore_errors=True)
