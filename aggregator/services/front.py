@@ -75,25 +75,33 @@ def _anchor(root: Region, today: date) -> date:
 
 def _moving(now: datetime) -> tuple[Card, ...]:
     """Return the stories with the most growth of origins among those of the last 48 hours."""
-    rows = Story.objects.live().defer("happened_reason", "speaker_reason").filter(article_count__gt=0)
-    newest = list(rows.order_by("-last_at", "-pk")[:CANDIDATES])
+    rows = Story.objects.live().filter(article_count__gt=0).order_by("-last_at", "-pk")
+    newest = list(rows.values_list("growth_score", "last_at", "pk")[:CANDIDATES])
     if not newest:
         return ()
-    since = min(newest[0].last_at, now) - LOOK_BACK
-    recent = [story for story in newest if story.last_at >= since]
-    ranked = sorted(recent, key=lambda story: (-story.growth_score, -story.last_at.timestamp(), -story.pk))
-    return tuple(card_of_story(story) for story in ranked[:MOVING])
+    since = min(newest[0][1], now) - LOOK_BACK
+    ranked = sorted((row for row in newest if row[1] >= since), reverse=True)
+    stories = _stories([pk for _growth, _at, pk in ranked[:MOVING]])
+    return tuple(card_of_story(story) for story in stories.values())
+
+
+def _stories(ids: Sequence[int]) -> dict[int, Story]:
+    """Return stories by id, in the given order."""
+    found = Story.objects.defer("happened_reason", "speaker_reason").in_bulk(ids)
+    return {pk: found[pk] for pk in ids if pk in found}
 
 
 def _blocks(macros: Sequence[Region], today: date, shown: set[int]) -> tuple[Block, ...]:
     """Return a block for each macro region that has stories: one query for all, by a lateral join."""
     busy = activity.busy_regions(macros, today)
-    entries = _newest_of([one.row.pk for one in busy], PER_BLOCK + len(shown))
+    newest = _newest_of([one.row.pk for one in busy], PER_BLOCK + len(shown))
+    chosen = {region: [pk for pk in ids if pk not in shown][:PER_BLOCK] for region, ids in newest.items()}
+    stories = _stories([pk for ids in chosen.values() for pk in ids])
     blocks = []
     for one in busy:
-        cards = [card_of_story(story) for story in entries.get(one.row.pk, ()) if story.pk not in shown]
+        cards = [card_of_story(stories[pk]) for pk in chosen.get(one.row.pk, ()) if pk in stories]
         if cards or one.now:
-            blocks.append(Block(one, tuple(cards[:PER_BLOCK])))
+            blocks.append(Block(one, tuple(cards)))
     return tuple(blocks)
 
 
@@ -109,14 +117,13 @@ ORDER BY wanted.id, newest.report_at DESC, newest.story_id DESC
 """
 
 
-def _newest_of(region_ids: list[int], limit: int) -> dict[int, list[Story]]:
+def _newest_of(region_ids: list[int], limit: int) -> dict[int, list[int]]:
+    """Return the ids of the newest stories of each region."""
+    found: dict[int, list[int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST, [region_ids, limit])
-        pairs = cursor.fetchall()
-    stories = Story.objects.defer("happened_reason", "speaker_reason").in_bulk([story for _, story in pairs])
-    found: dict[int, list[Story]] = {}
-    for region_id, story_id in pairs:
-        found.setdefault(region_id, []).append(stories[story_id])
+        for region_id, story_id in cursor.fetchall():
+            found.setdefault(region_id, []).append(story_id)
     return found
 
 
