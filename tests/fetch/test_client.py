@@ -3,9 +3,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ipaddress
+import shutil
 import socket
+import ssl
+import subprocess
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import brotli
@@ -167,6 +171,35 @@ def test_names_of_private_addresses_are_refused(web: FakeWeb, answers: list[list
         code = code_of(url, allowed=(), resolver=Rebinding(*answers), limits=Limits(total_seconds=0.5))
         assert code in {"refused_private", "no_connection", "timeout"}
     assert web.asked == []
+
+
+def test_behind_a_proxy_names_are_its_business_and_numbers_ours(web: FakeWeb) -> None:
+    web.answers["http://news.example/feed"] = Said(BODY)
+    assert fetch("http://news.example/feed", proxy=web.base, allowed=()).body == BODY
+    assert web.paths() == ["http://news.example/feed"]
+    for url in ("http://10.0.0.1/", "http://[::ffff:10.0.0.1]/", "http://2130706433/"):
+        assert code_of(url, proxy=web.base, allowed=()) in {"refused_private", "refused_address"}
+    assert len(web.asked) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(web: FakeWeb, tmp_path: Path) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(*self_signed(tmp_path))
+    web.server.socket = server.wrap_socket(web.server.socket, server_side=True)
+    assert code_of(web.base.replace("http:", "https:")) == "bad_certificate"
+    assert web.asked == []
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    if not shutil.which("openssl"):
+        pytest.skip("needs openssl, to make a certificate")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    words = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    )
+    command = ["openssl", *words.split(), "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
 
 
 def test_we_say_who_we_are(web: FakeWeb) -> None:

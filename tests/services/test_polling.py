@@ -181,6 +181,25 @@ def test_section_feeds_of_one_outlet_share_an_article(web: FakeWeb, poll: Callab
     assert (Article.objects.count(), Item.objects.count(), Work.objects.count()) == (1, 9, 1)
 
 
+@pytest.mark.parametrize(
+    "double",
+    [
+        pytest.param(item(1), id="word for word"),
+        pytest.param(item(1, guid="another"), id="under another guid"),
+        pytest.param(item(1, link="http://outlet.example/news/1?utm_medium=rss"), id="by another link"),
+    ],
+)
+def test_an_item_that_stands_in_a_document_twice_is_one_article(
+    web: FakeWeb, poll: Callable[..., None], double: dict[str, str]
+) -> None:
+    others = [item(number) for number in range(2, 30)]
+    add_feed(web)
+    for hours in (0, 5):
+        web.answers["/feed"] = Said(rss(item(1), *others, double))
+        poll(NOW + timedelta(hours=hours))
+    assert Article.objects.count() == 29
+
+
 def test_items_with_one_id_for_all_are_told_apart(web: FakeWeb, poll: Callable[..., None]) -> None:
     feed = add_feed(web)
     web.answers["/feed"] = Said(rss(*(item(number, guid="same") for number in range(6))))

@@ -252,6 +252,63 @@ def test_a_few_dead_hosts_are_their_own_trouble(
     assert list(found) == [("no_connection", 1)] * dead
 
 
+# --- what a host asks for -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        pytest.param(429, {"Retry-After": "7200"}, id="429, seconds"),
+        pytest.param(503, {"Retry-After": "7200"}, id="503, seconds"),
+        pytest.param(
+            503,
+            {"Retry-After": "Wed, 20 Sep 2023 14:00:00 GMT", "Date": "Wed, 20 Sep 2023 12:00:00 GMT"},
+            id="503, a date",
+        ),
+    ],
+)
+def test_a_wait_that_a_host_asks_for_holds_for_all_its_feeds_and_pages(
+    web: FakeWeb, poll: Callable[..., None], status: int, headers: dict[str, str]
+) -> None:
+    read_pages(web, Said(status=404))
+    for name in ("a", "b"):
+        add_feed(f"{web.base}/{name}")
+        web.answers[f"/{name}"] = Said(status=status, headers=headers)
+    poll()
+    before = len(web.asked)
+    poll(NOW + 1.9 * HOUR, all_feeds=False)
+    assert len(web.asked) == before
+    assert Host.objects.get().hold_until == NOW + 2 * HOUR
+    poll(NOW + 2.1 * HOUR, all_feeds=False)
+    assert len(web.asked) > before
+
+
+@pytest.mark.parametrize("status", [200, 304])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cache-Control": "public, max-age=10800"},
+        {"Expires": "Wed, 20 Sep 2023 15:00:00 GMT", "Date": "Wed, 20 Sep 2023 12:00:00 GMT"},
+        {"Retry-After": "10800"},
+    ],
+    ids=lambda headers: next(iter(headers)),
+)
+def test_a_wait_that_an_answer_asks_for_holds(
+    web: FakeWeb, poll: Callable[..., None], status: int, headers: dict[str, str]
+) -> None:
+    feed = add_feed(f"{web.base}/feed")
+    web.answers["/feed"] = Said(rss(item(1)), headers={"ETag": '"a"'})
+    if status == 304:
+        poll(NOW - HOUR / 4)
+        web.answers["/feed"] = Said(status=304, headers=headers)
+    else:
+        web.answers["/feed"] = Said(rss(item(1)), headers=headers)
+    poll()
+    feed.refresh_from_db()
+    assert feed.state == "ok"
+    assert feed.next_poll_at >= NOW + 3 * HOUR
+
+
 # --- pages: robots.txt ----------------------------------------------------------------------------
 
 
