@@ -173,7 +173,7 @@ DESK = (
     "/desk/sources/",
     "/desk/feeds/",
     "/desk/line/",
-    "/desk/queues/weak-merges/",
+    "/desk/queues/reports/",
 )
 _SIGN_IN = """
 import os, django
@@ -231,21 +231,31 @@ def _fill_reader(file: Path) -> None:
     begun.rename(file)
 
 
+def say(words: str) -> None:
+    """Say how far the run is."""
+    print(f"{time.strftime('%H:%M:%S')} {words}, load {os.getloadavg()[0]:.0f}", file=sys.stderr, flush=True)
+
+
 # --- turns -----------------------------------------------------------------------------------------
 
 
 def in_turns(
-    pages: Sequence[Page], rounds: int, *, readers: int, count: int = COUNT
+    pages: Sequence[Page], rounds: int, *, readers: int, count: int = COUNT, seconds: float = 4.0
 ) -> dict[str, list[Result]]:
-    """Measure every page in each of so many rounds; a round before them warms up."""
+    """Measure every page in each of so many rounds, so often and so long at most; what comes first warms up."""
     found: dict[str, list[Result]] = {page.name: [] for page in pages}
     for page in pages:
-        load(page.port, page.requests, readers=2, count=6)
-    for _ in range(rounds):
-        for page in pages:
-            found[page.name].append(
-                load(page.port, page.requests, readers=readers, count=count, roots=page.roots)
-            )
+        load(page.port, page.requests, readers=1, count=3)
+    for number in range(rounds):
+        say(f"round {number + 1} of {len(pages)} pages, {readers} readers")
+        for one in pages:
+            options: dict[str, Any] = {
+                "readers": readers,
+                "count": count,
+                "seconds": seconds,
+                "roots": one.roots,
+            }
+            found[one.name].append(load(one.port, one.requests, **options))
     return found
 
 
@@ -334,6 +344,7 @@ def measure(folder: Path, sizes: Sequence[int], rounds: int) -> dict[str, Any]:
         ]
         found["beside_1"] = {k: summary(v) for k, v in in_turns(beside, rounds, readers=1).items()}
         found["beside_8"] = {k: summary(v) for k, v in in_turns(beside, rounds, readers=8, count=160).items()}
+        say("first views")
         found["cold"] = summary([cold(last)])
         found["gzip"] = {
             k: summary(v)
@@ -347,10 +358,13 @@ def measure(folder: Path, sizes: Sequence[int], rounds: int) -> dict[str, Any]:
             *fresh.values(),
             *(Page(path, last.fresh_port, [request(path, [cookie])], fresh_roots) for path in DESK),
         ]
-        found["pages"] = {k: summary(v) for k, v in in_turns(every, rounds, readers=1, count=20).items()}
+        found["pages"] = {
+            k: summary(v) for k, v in in_turns(every, rounds, readers=1, count=20, seconds=2.0).items()
+        }
         if len(sites) > 1:
             found["growth"] = growth(sites[0], last, rounds)
         found["memory_load_mb"] = {last.articles: round(memory([last.process.pid]))}
+        say("disk and the line")
         found["disk_bytes_an_article"] = {site.articles: disk(site) for site in sites}
         found["line"] = {
             site.articles: line(site, served["region"] if site is last else None) for site in sites
@@ -366,7 +380,7 @@ def growth(small: Site, large: Site, rounds: int) -> dict[str, dict[str, float]]
         for name, paths in ((name, (addresses(small)[name], path)) for name, path in addresses(large).items())
         for site, path in zip((small, large), paths, strict=True)
     ]
-    results = in_turns(pages, rounds, readers=1, count=20)
+    results = in_turns(pages, rounds, readers=1, count=20, seconds=2.0)
     ratios = {}
     for name in addresses(large):
         before, after = results[f"{name}@{small.articles}"], results[f"{name}@{large.articles}"]
@@ -413,7 +427,7 @@ FROM made JOIN given ON given.n = made.id - (SELECT min(id) FROM made) + 1 RETUR
 """
 
 
-def line(site: Site, page: Page | None, count: int = 600) -> dict[str, float]:
+def line(site: Site, page: Page | None, count: int = 300) -> dict[str, float]:
     """Return what the rules cost an article, and how much slower a page is while they run at full speed."""
     workers = [*named(site.process.pid, "worker -Q cpu"), *site.postgres]
     idle = load(page.port, page.requests, readers=2, count=300) if page else None

@@ -169,8 +169,8 @@ INSERT INTO aggregator_groupfeatures (article_id, packed)
 SELECT a.id, text.features FROM stage.article a JOIN stage.text text ON text.no = a.text_no
 WHERE NOT a.is_copy AND a.relevant ORDER BY a.id;
 -- step: bands
-INSERT INTO aggregator_band (key, reported_on, article_id)
-SELECT hashint8extended(a.id * 64 + band, 27), (a.at AT TIME ZONE 'UTC')::date, a.id
+INSERT INTO aggregator_band (month, key, article_id)
+SELECT (extract(year FROM a.at) - 1970) * 12 + extract(month FROM a.at) - 1, hashint8extended(a.id * 64 + band, 27), a.id
 FROM stage.article a, generate_series(0, 63) AS band WHERE NOT a.is_copy;
 -- step: search vectors
 INSERT INTO aggregator_searchrow (article_id, reported_at, config, vector)
