@@ -15,6 +15,7 @@ _EDITION = frozenset(
     africa asia deutschland france español arabic russian sport business politics live digital""".split()
 )
 
+
 def is_own_name(credit: Credit, names: Sequence[str]) -> bool:
     """Tell whether an outlet's credit names that outlet itself under one of its `names`.
 
@@ -31,7 +32,7 @@ def _is_domain(name: str) -> bool:
 
 
 def _without_end(name: str) -> str:
-    return site_of(name.lower()).rsplit(".", 1)[0] if _is_domain(name) else name
+    return site_of(name.lower()).split(".")[0] if _is_domain(name) else name
 
 
 def _name_words(name: str) -> list[str]:
@@ -51,10 +52,20 @@ def _same_outlet(one: list[str], other: list[str]) -> bool:
     if [word.casefold() for word in long[: len(short)]] == [word.casefold() for word in short]:
         is_acronym = len(short) == 1 and len(short[0]) > 2 and short[0].isupper()
         return is_acronym or all(word.casefold() in _EDITION for word in long[len(short) :])
-    # A domain's label runs its words together: "trussvilletribune", "businessinsider".
+    # A domain's label often shortens the first words: "nytimes", "wsj".
+    if len(short) == 1 and len(joined[0]) >= 3 and joined[0] in _shortened(long):
+        return True
+    # Or it runs them together: "trussvilletribune", "businessinsider".
     if len(short) == 1 and len(joined[0]) >= 6 and joined[1].startswith(joined[0]):
         parts = ["".join(long[:count]).casefold() for count in range(1, len(long))]
         return joined[0] in parts and all(
             word.casefold() in _EDITION for word in long[parts.index(joined[0]) + 1 :]
         )
     return False
+
+
+def _shortened(words: list[str]) -> set[str]:
+    """Return a name with its first words as initials, for every number of them from one."""
+    folded = [word.casefold() for word in words]
+    initials = [word[0] for word in folded]
+    return {"".join(initials[:count] + folded[count:]) for count in range(1, len(folded) + 1)}
