@@ -271,3 +271,24 @@ def test_a_relevance_verdict_is_undone_only_while_it_stands(who: Actor, redis_ur
     undo.undo(who, first.pk)
     assert Article.objects.get(pk=article.pk).relevance == "ask"
     assert in_force() == []
+
+
+def test_a_merge_of_the_machine_that_a_curator_undid_is_not_done_again(who: Actor, world: dict[str, Any]):
+    before = faces()
+    entry = membership.merge_stories(Actor(None, who.now, "alike"), world["first"].pk, world["second"].pk)
+    Override.objects.all().delete()  # the machine leaves no word of its own
+    undone = undo.undo(who, entry.pk)
+    assert faces() == before
+    row = Override.objects.get(lifted_at=None)
+    assert (row.kind, row.article, row.other, row.log_entry) == (
+        "cannot_link",
+        world["c"],
+        world["a"],
+        undone,
+    )
+
+
+def test_an_entry_without_what_an_undo_needs_is_told(who: Actor, world: dict[str, Any]):
+    entry = LogEntry.objects.create(at=DAY, act="merge", target_type="story", target_id=world["first"].pk)
+    with pytest.raises(CurationError, match="does not hold enough"):
+        undo.undo(who, entry.pk)

@@ -134,8 +134,22 @@ def undo_membership(actor: Actor, entry: LogEntry) -> LogEntry:
             after={"stories": entry.before["stories"]},
             undo_of=entry,
         )
+        if entry.role == "machine":
+            _tell_the_machine(actor, entry, before, undone)
         placing.place_stories(involved, actor.now)
     return undone
+
+
+def _tell_the_machine(actor: Actor, entry: LogEntry, before: dict[int, list[int]], undone: LogEntry) -> None:
+    """Keep what a curator took back from the machine: without an override its next pass would do it again."""
+    if entry.act == "merge":
+        stay, move = before[entry.after["story"]], before[entry.after["retired"]]
+        if stay:
+            add_overrides(actor, Override.Kind.CANNOT_LINK, move, log_entry=undone, other_id=stay[0])
+    elif article := entry.after.get("article"):
+        rest = [pk for ids in before.values() if article in ids for pk in ids if pk != article]
+        if rest:
+            add_overrides(actor, Override.Kind.MUST_LINK, [article], log_entry=undone, other_id=rest[0])
 
 
 def _involved(entry: LogEntry, before: dict[int, list[int]]) -> list[int]:

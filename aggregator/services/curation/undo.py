@@ -68,4 +68,9 @@ def undo(actor: Actor, entry_id: int) -> LogEntry:
             raise CurationError("This act has been undone already.", code="undone_already")
         if entry.act not in UNDO:
             raise CurationError(f"An act of the kind '{entry.act}' cannot be undone.", code="no_undo")
-        return UNDO[entry.act](actor, entry)
+        try:
+            return UNDO[entry.act](actor, entry)
+        except KeyError:  # an entry without what an undo needs
+            raise CurationError(
+                "The log does not hold enough of this act to undo it.", code="no_undo"
+            ) from None

@@ -38,6 +38,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "item": item,
         "items": items[place + 1 : place + 1 + LISTED],
         "left": len(items),
+        "most": queues.MOST,
         "skip": items[place + 1].pk if len(items) > place + 1 else 0,
         "next": f"{here}?at={items[place + 1].pk}" if len(items) > place + 1 else here,
         "here": request.get_full_path() if not request.GET.get("did") else here,
