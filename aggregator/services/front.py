@@ -68,7 +68,9 @@ def _updated_at() -> datetime | None:
 
 
 def _anchor(root: Region, today: date) -> date:
-    newest = TimelineEntry.objects.filter(region=root, topic__isnull=True).order_by("-report_at", "-story_id")
+    newest = TimelineEntry.objects.filter(region=root, topic__isnull=True).order_by(
+        "topic_id", "-report_at", "-story_id"
+    )
     found = newest.values_list("report_at", flat=True).first()
     return activity.anchor(found.date() if found else None, today)
 
@@ -111,7 +113,7 @@ FROM unnest(%s::bigint[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT story_id, report_at FROM aggregator_timelineentry
     WHERE region_id = wanted.id AND topic_id IS NULL
-    ORDER BY report_at DESC, story_id DESC LIMIT %s
+    ORDER BY topic_id, report_at DESC, story_id DESC LIMIT %s  -- the topic: as the index has it
 ) AS newest
 ORDER BY wanted.id, newest.report_at DESC, newest.story_id DESC
 """

@@ -220,7 +220,8 @@ def _around(story: Story, conflicts: Any, side: str) -> tuple[Story, ...]:
         return tuple(one for one in chain if not one.hidden)
     rows = TimelineEntry.objects.filter(conflict=ids[0], topic__isnull=True).exclude(story=story)
     rows = rows.filter(**{f"report_at__{side}": story.first_at}).select_related("story")
-    order = ("-report_at", "-story_id") if side == "lt" else ("report_at", "story_id")
+    older, newer = ("topic_id", "-report_at", "-story_id"), ("-topic_id", "report_at", "story_id")
+    order = older if side == "lt" else newer  # as the index has them
     found = [row.story for row in rows.order_by(*order)[:AROUND]]
     return tuple(found[::-1] if side == "lt" else found)
 

@@ -170,12 +170,17 @@ def _midnight(day: date) -> datetime:
 
 
 def _page(rows: QuerySet[TimelineEntry], filters: Filters) -> QuerySet[TimelineEntry]:
-    names = ["report_at", "story_id"] if filters.order != EVENT else ["event_on", "report_at", "story_id"]
+    """Order a subject's rows as the index has them.
+
+    The topic comes first though all rows have the same: where it is none, PostgreSQL does not see that,
+    and would read and sort the whole subject.
+    """
+    names = ["topic_id", *(["event_on"] if filters.order == EVENT else []), "report_at", "story_id"]
     if filters.after:
-        return _beyond(rows, filters.after, "gt", filters.order).order_by(*names)
+        return _beyond(rows, filters.after, "gt", filters.order).order_by("-topic_id", *names[1:])
     if filters.before:
         rows = _beyond(rows, filters.before, "lt", filters.order)
-    return rows.order_by(*(f"-{name}" for name in names))
+    return rows.order_by("topic_id", *(f"-{name}" for name in names[1:]))
 
 
 def _beyond(rows: QuerySet[TimelineEntry], at: Cursor, side: str, order: str) -> QuerySet[TimelineEntry]:
