@@ -269,6 +269,10 @@ def _of_lines(lines: Sequence[str], own: set[str], agencies: Agencies) -> list[C
 def _named(name: str, how: str, line: str, own: set[str], agencies: Agencies) -> list[Credit]:
     agency = agencies.line.match(name.strip()) or agencies.anywhere.match(name.strip())
     known = agencies.named(agency.group("form")) if agency else None
+    if "/" in name and "." not in name:  # "APA/sda/dpa"; without an agency it credits a picture
+        known = known or next(filter(None, map(agencies.named, name.strip(" ()").split("/"))), None)
+        if not known:
+            return []
     if known:
         return [_agency(known, how, line)]
     for address in _addresses(name):

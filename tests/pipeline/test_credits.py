@@ -36,6 +36,7 @@ def found(text: str = BODY, *, author: str = "", url: str = "https://outlet.exam
         pytest.param("新华社北京10月5日电 记者报道", "xinhua", id="Xinhua"),
         pytest.param(f"{BODY}\n(AFP)", "afp", id="AFP at the end"),
         pytest.param(f"{BODY}\nSource: Reuters", "reuters", id="source line"),
+        pytest.param(f"{BODY}\n(Quelle: HBC/dpa)", "dpa", id="one agency of several in a source line"),
         pytest.param(
             f"{BODY} (Reporting by A. B. in Old Harbour; Editing by C. D.)",
             "reuters",
@@ -106,6 +107,7 @@ def test_another_outlet_is_named(text, name, how):
         pytest.param(
             "Three people died (Reuters Photo) when the roof came down on them.", id="a photo credit"
         ),
+        pytest.param(f"{BODY}\n/ Quelle: HBC/Ann Doe", id="a picture's credit"),
         pytest.param(f"{BODY}\nSource: News agencies", id="agencies without a name"),
         pytest.param(f"{BODY}\nQuelle: Nachrichtenagenturen", id="agencies without a name, German"),
         pytest.param(f"{BODY}\nSources: Harbour Council, Port Authority", id="data of several"),
