@@ -98,6 +98,8 @@ class Guard:
             )
         if not parts.hostname:
             raise RefusedError("The address names no host.", code="refused_address")
+        if parts.username is not None or parts.password is not None:
+            raise RefusedError("The address names a user.", code="refused_address")
         self._check_port(port or SCHEMES[parts.scheme])
         literal = as_address(parts.hostname)
         if literal is None and _ODD.match(parts.hostname):

@@ -44,6 +44,7 @@ def test_addresses_on_the_open_internet(address: str) -> None:
         pytest.param("ftp://e.org/", "refused_scheme", id="scheme"),
         pytest.param("file:///etc/passwd", "refused_scheme", id="file"),
         pytest.param("http:///x", "refused_address", id="no host"),
+        pytest.param("https://user:word@e.org/", "refused_address", id="a user"),
     ],
 )
 def test_refused_before_anything_is_asked(url: str, code: str) -> None:

@@ -3,12 +3,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ipaddress
+import itertools
 import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +231,77 @@ def test_requests_to_one_host_keep_their_distance(web: FakeWeb) -> None:
     assert len(starts) == 5
     assert all(later.at >= earlier.ended for earlier, later in zip(web.asked, web.asked[1:], strict=False))
     assert all(later - earlier >= 0.09 for earlier, later in zip(starts, starts[1:], strict=False))
+
+
+def endless(start: bytes, piece: bytes) -> Callable[[], Iterator[bytes]]:
+    return lambda: itertools.chain([start], itertools.repeat(piece))
+
+
+BROKEN = {
+    "headers without end": (endless(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n" * 1000), "bad_answer"),
+    "one header without end": (endless(b"HTTP/1.1 200 OK\r\na: ", b"b" * 10_000), "bad_answer"),
+    "a status line without end": (endless(b"HTTP/1.1 200 ", b"b" * 10_000), "bad_answer"),
+    "continue without end": (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), "timeout"),
+    "hints without end": (endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100), "timeout"),
+    "a chunk's name without end": (
+        endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;", b"x" * 10_000),
+        "timeout",
+    ),
+    "chunks of a byte without end": (
+        endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 50),
+        "too_large|timeout",
+    ),
+    "a body shorter than said": (
+        lambda: iter([b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"]),
+        "cut_short",
+    ),
+    "two lengths": (
+        lambda: iter([b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 10\r\n\r\nabc"]),
+        "bad_answer",
+    ),
+    "another protocol": (lambda: iter([b"SSH-2.0-OpenSSH_9\r\n"]), "bad_answer"),
+    "a bare body": (lambda: iter([b"<rss></rss>"]), "bad_answer"),
+    "nothing": (lambda: iter([b""]), "no_answer"),
+    "an upgrade": (
+        lambda: iter([b"HTTP/1.1 101 Other\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"]),
+        "http_101",
+    ),
+    "no content": (lambda: iter([b"HTTP/1.1 204 None\r\n\r\n"]), "http_204"),
+    "digits of another script": (
+        lambda: iter(["HTTP/1.1 302 X\r\nLocation: http://①②⑦.⓪.⓪.①/\r\nContent-Length: 0\r\n\r\n".encode()]),
+        "refused_port",
+    ),
+    "a name too long": (
+        lambda: iter(
+            [b"HTTP/1.1 302 X\r\nLocation: http://%s.org/\r\nContent-Length: 0\r\n\r\n" % (b"a" * 300)]
+        ),
+        "bad_address|no_such_host",
+    ),
+    "a port that is none": (
+        lambda: iter([b"HTTP/1.1 302 X\r\nLocation: http://e.org:99999/\r\nContent-Length: 0\r\n\r\n"]),
+        "refused_address",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "codes"), BROKEN.values(), ids=list(BROKEN))
+def test_what_is_hardly_http_ends_with_its_code(make: Callable[[], Iterator[bytes]], codes: str) -> None:
+    with raw_server(make) as address:
+        assert code_of(address) in codes.split("|")
+
+
+@contextmanager
+def raw_server(make: Callable[[], Iterator[bytes]]) -> Iterator[str]:
+    """Answer each connection with bytes as they are."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_answer_each, args=(listener, make), daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+def _answer_each(listener: socket.socket, make: Callable[[], Iterator[bytes]]) -> None:
+    with suppress(OSError):
+        while True:
+            with listener.accept()[0] as caller, suppress(OSError):
+                caller.recv(65_536)
+                for part in make():
+                    caller.sendall(part)
