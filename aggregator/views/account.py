@@ -111,6 +111,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return to_sign_in(request)
     sentence, error, password = "", "", PasswordChangeForm(request.user)
+    password.fields["old_password"].widget.attrs.pop("autofocus", None)  # the page begins above it
     if request.method == "POST":
         if request.POST.get("act") == "password":
             password = PasswordChangeForm(request.user, request.POST)
