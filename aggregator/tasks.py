@@ -45,13 +45,23 @@ def index_due() -> None:
 
 
 @shared_task(ignore_result=True)
+def withdraw_due() -> None:
+    """Take out the words of withdrawn outlets' articles."""
+    from aggregator.services.curation import withdrawing
+
+    if _while_more(lambda: withdrawing.withdraw_next(clock.now())):
+        nudge.withdraw()
+
+
+@shared_task(ignore_result=True)
 def mend() -> None:
-    """Make good what was forgotten, then nudge both queues."""
+    """Make good what was forgotten, then nudge the queues."""
     from aggregator.services import polling
 
     polling.mend(clock.now())
     nudge.poll()
     nudge.advance()
+    nudge.withdraw()
 
 
 @shared_task(ignore_result=True)

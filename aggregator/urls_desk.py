@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sources/export.opml", sources.export, {"ending": "opml"}, name="desk-source-opml"),
     path("sources/export.csv", sources.export, {"ending": "csv"}, name="desk-source-csv"),
     path("sources/<int:pk>/", sources.source, name="desk-source"),
+    path("sources/<int:pk>/withdraw/", sources.withdraw, name="desk-source-withdraw"),
     path("sources/<int:pk>/extraction/", sources.selector, name="desk-source-selector"),
     path("feeds/", feeds.feeds, name="desk-feeds"),
     path("feeds/<int:pk>/", feeds.feed, name="desk-feed"),

@@ -194,18 +194,15 @@ LIMITS = {
     "report": (env.integer("REPORTS_PER_HOUR", 6), 3600),
     "digest": (env.integer("DIGESTS_PER_HOUR", 10), 3600),  # each costs somebody a mail
     "sign_up": (env.integer("SIGN_UPS_PER_HOUR", 5), 3600),
-    "sign_up": (env.integer("SIGN_UPS_PER_HOUR", 5), 3600),
     "sign_in": (env.integer("SIGN_INS_PER_HOUR", 30), 3600),  # whatever name is tried
 }
 
 # --- Readers' accounts -----------------------------------------------------------------------
 SIGN_UP = env.flag("SIGN_UP")  # otherwise an admin makes them at the desk
 
-# --- Readers' accounts -----------------------------------------------------------------------
-SIGN_UP = env.flag("SIGN_UP")  # otherwise an admin makes them at the desk
-
 # --- The desk --------------------------------------------------------------------------------
 LOGIN_URL = "admin:login"
+LOG_NAMES = env.flag("LOG_NAMES")  # the public log names people; otherwise their roles
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",

@@ -81,6 +81,12 @@ class LogEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.act} {self.target_type} {self.target_id}"
 
+    @property
+    def by(self) -> str:
+        """Who acted, as readers are told: a role, or the name where the operator wants names."""
+        named = settings.LOG_NAMES and self.actor is not None
+        return str(self.actor) if named else self.role
+
 
 class ReaderReport(models.Model):
     """A reader says that something is wrong; it feeds the desk."""

@@ -79,7 +79,7 @@ def _name(entry: LogEntry, names: dict[tuple[str, int], str]) -> str:
 def public_rows() -> QuerySet[LogEntry]:
     """Acts that readers may see; a name is never shown, a withdrawn article's headline neither."""
     rows = LogEntry.objects.filter(public=True, target_type__in=PUBLIC_TARGETS).exclude(act__in=QUIET)
-    return rows.select_related("undone_by").order_by("-pk")
+    return rows.select_related("actor", "undone_by").order_by("-pk")
 
 
 def _page(rows: QuerySet[LogEntry], before: int) -> Page:
@@ -103,7 +103,7 @@ def export_csv(*, public: bool) -> str:
 
 def _lines(rows: QuerySet[LogEntry], named: dict[int, str], *, public: bool) -> Iterator[Sequence[object]]:
     for entry in rows.iterator(chunk_size=500):
-        who = entry.role if public or entry.actor is None else entry.actor
+        who = entry.by if public or entry.actor is None else entry.actor
         yield (
             entry.pk, f"{entry.at:%Y-%m-%dT%H:%M:%SZ}", who, entry.act, entry.target_type, entry.target_id,
             named.get(entry.pk, entry.target_name), entry.reason, json.dumps(_without_words(entry.before) if public else entry.before), json.dumps(_without_words(entry.after) if public else entry.after), entry.undo_of_id,

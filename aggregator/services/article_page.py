@@ -85,7 +85,7 @@ def read_article(pk: int) -> ArticlePage:
 
 
 def _log(pk: int):  # type: ignore[no-untyped-def]
-    return LogEntry.objects.filter(target_type="article", target_id=pk, public=True)
+    return LogEntry.objects.select_related("actor").filter(target_type="article", target_id=pk, public=True)
 
 
 def _original(article: Article) -> Article | None:

@@ -22,6 +22,11 @@ def advance() -> None:
     _after_commit("advance_due")
 
 
+def withdraw() -> None:
+    """Say that articles of a withdrawn outlet wait for their tombstones."""
+    _after_commit("withdraw_due")
+
+
 def desk_job(job_id: str) -> None:
     """Say that a curator has asked for something that takes longer than a page."""
     _after_commit("run_desk_job", job_id)

@@ -132,6 +132,7 @@ def read_story(pk: int) -> StoryPage:
     lines = _fold(members, story)
     conflicts = StoryConflict.objects.filter(story=story).select_related("conflict")
     log = LogEntry.objects.filter(target_type="story", target_id=pk, public=True).exclude(role="machine")
+    log = log.select_related("actor")
     return StoryPage(
         story=story,
         lines=lines,

@@ -170,7 +170,7 @@ def test_every_role_sees_what_it_may_and_no_page_fails(
     assert faults == []
 
 
-CURATORS_ONLY = {"desk-source-add", "desk-source-create", "desk-source-status", "desk-source-import", "desk-source-selector",
+CURATORS_ONLY = {"desk-source-add", "desk-source-create", "desk-source-status", "desk-source-import", "desk-source-selector", "desk-source-withdraw",
     "desk-feed-act", "desk-merge", "desk-story-act", "desk-queue-act", "desk-lift", "desk-undo", "desk-retry", "desk-job-act"}  # fmt: skip
 
 

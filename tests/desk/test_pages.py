@@ -302,3 +302,16 @@ def test_an_edit_of_a_row_is_undone_while_nobody_has_changed_it_since(curator: C
         curator.post(reverse("desk-undo", args=[entry.pk]))
     source.refresh_from_db()
     assert (source.name, source.everything_relevant) == ("The Courier", False)
+
+
+def test_the_public_log_names_people_where_the_operator_wants_it(curator: Client, settings):
+    story = make_story()
+    curator.post(reverse("desk-story-act", args=[story.pk, "hide"]), {"reason": "a hoax"})
+    user = User.objects.get(username="curator")
+    User.objects.filter(pk=user.pk).update(username="jane-doe")
+    for names, shown, not_shown in ((False, "curator", "jane-doe"), (True, "jane-doe", ">curator<")):
+        settings.LOG_NAMES = names
+        for path in ("/log/", "/log.csv"):
+            page = Client().get(path).content.decode()
+            assert shown in page
+            assert not_shown not in page

@@ -14,9 +14,10 @@ from django.urls import reverse
 
 from aggregator import clock
 from aggregator.errors import ParseError
-from aggregator.models import Article, Feed, LogEntry, Poll, Source, Story
+from aggregator.models import Article, Feed, LogEntry, Poll, Source, Story, Work
 from aggregator.pipeline.tables import read_csv, write_csv
 from aggregator.services import discovery, fetching, polling, retagging, settling, source_lists
+from aggregator.services.curation import withdrawing
 from aggregator.services.loading import load_vocabulary
 from tests.factories import DAY, make_article, make_feed, make_source
 from tests.fakeweb import FakeWeb, Said, fake_web
@@ -326,3 +327,26 @@ def test_a_selector_is_tried_on_live_pages_and_kept(curator: Client, web: FakeWe
     source.refresh_from_db()
     assert source.extraction_selector == "#odd"
     assert LogEntry.objects.get(act="selector").after == {"selector": "#odd"}
+
+
+def test_a_withdrawn_outlet_loses_its_words_and_is_read_no_more(curator: Client, monkeypatch, said):
+    monkeypatch.setattr(withdrawing, "BATCH", 2)
+    source, other = make_source(name="The Courier"), make_article(title="Another outlet's words")
+    articles = [make_article(source, title=f"Words of the Courier, part {n}") for n in range(5)]
+    Work.objects.create(article=articles[0], stage="settle", next_at=DAY, why="retag")
+    feed = make_feed(source)
+    path = reverse("desk-source-withdraw", args=[source.pk])
+    assert "needs a reason" in said(curator.post(path, follow=True))[0]
+    curator.post(path, {"reason": "a court says so"})
+    assert not Feed.objects.polled().filter(pk=feed.pk).exists()
+    while withdrawing.withdraw_next(DAY):
+        pass
+    assert set(Article.objects.filter(source=source).values_list("status", "title")) == {("withdrawn", "")}
+    assert not Work.objects.exists()
+    other.refresh_from_db()
+    assert (other.status, other.title) == ("visible", "Another outlet's words")
+    page = Client().get(f"/articles/{articles[0].pk}/")
+    assert page.status_code == 410
+    assert "a court says so" in page.content.decode()
+    assert "Words of the Courier" not in Client().get("/log/").content.decode()
+    assert "withdrawn already" in said(curator.post(path, {"reason": "again"}, follow=True))[0]

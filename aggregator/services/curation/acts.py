@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 
 from aggregator.errors import CurationError
 from aggregator.models import Article, LogEntry, Membership, Override, Story
+from aggregator.services import roles
 
 LINKS = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)  # these stand beside one another
 REPLACED = "replaced"  # in a log entry's `after`: ids of the overrides that gave way
@@ -29,7 +30,7 @@ class Actor:
         """The role that the public log names in the place of a person."""
         if self.user is None:
             return "machine"
-        return "admin" if self.user.is_superuser else "curator"
+        return "admin" if self.user.has_perm(roles.MAY_MANAGE_PEOPLE) else "curator"
 
 
 def log_act(

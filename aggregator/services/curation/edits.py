@@ -24,9 +24,17 @@ def values_of(row: Model, names: Iterable[str]) -> dict[str, Any]:
 
 
 def log_edit(actor: Actor, before: dict[str, Any] | None, row: Model, names: Iterable[str]) -> LogEntry:
-    """Log that a form has changed a row, or added one when there is no `before`."""
+    """Log that a form has changed a row, or added one when there is no `before`; what stayed is left out."""
+    after = values_of(row, names)
+    if before is None:
+        return log_act(actor, "add", row, before={}, after=after)
+    changed = [name for name, value in after.items() if before.get(name) != value]
     return log_act(
-        actor, "add" if before is None else "edit", row, before=before or {}, after=values_of(row, names)
+        actor,
+        "edit",
+        row,
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
     )
 
 

@@ -20,6 +20,7 @@ from aggregator.models import (
     SearchRow,
     Story,
     Topic,
+    Work,
 )
 from aggregator.services import placing
 from aggregator.services.curation.acts import (
@@ -141,6 +142,7 @@ def withdraw_articles(actor: Actor, article_ids: Sequence[int]) -> list[LogEntry
         ArticleBody.objects.filter(pk__in=ids).update(text="", full_text="", removed=[])
         Revision.objects.filter(article_id__in=ids).update(title="", text="")
         SearchRow.objects.filter(pk__in=ids).delete()
+        Work.objects.filter(pk__in=ids).delete()  # what is under way would bring the words back
         Article.objects.filter(pk__in=ids).update(
             status=Article.Status.WITHDRAWN, title="", extract="", author="", mentions=[], indexed=True
         )

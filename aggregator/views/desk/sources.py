@@ -12,7 +12,7 @@ from aggregator.errors import AggregatorError, CurationError
 from aggregator.models import LogEntry, Source
 from aggregator.pipeline.opml import MAX_BYTES
 from aggregator.services import feed_care, fetching, opml, source_lists, sourcing
-from aggregator.services.curation import undo
+from aggregator.services.curation import undo, withdrawing
 from aggregator.services.roles import MAY_CURATE, MAY_LOOK
 from aggregator.views.desk.doors import actor, back, desk_page, number, numbers, show
 
@@ -138,6 +138,15 @@ def change_status(request: HttpRequest) -> HttpResponse:
         done = sourcing.change_status(actor(request), ids, request.POST.get("act", ""))
         messages.success(request, f"{done} source{'s' if done != 1 else ''} changed.")
     return back(request, reverse("desk-sources"))
+
+
+@desk_page(MAY_CURATE)
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw an outlet with all its articles, for good."""
+    if request.method == "POST":
+        withdrawing.withdraw_source(actor(request), pk)
+        messages.success(request, "The outlet is withdrawn; the words of its articles are being taken out.")
+    return HttpResponseRedirect(reverse("desk-source", args=[pk]))
 
 
 @desk_page(MAY_CURATE)
