@@ -74,7 +74,7 @@ class Site:
         """Return rows of its database."""
         place = local.database_settings(self.folder)
         with psycopg.connect(host=place["HOST"], user=place["USER"], dbname=place["NAME"]) as session:
-            return session.execute(sql.encode(), values).fetchall()
+            return session.execute(sql.encode(), values or None).fetchall()
 
 
 def fill(folder: Path, articles: int) -> None:
@@ -305,12 +305,9 @@ def repeated(site: Site) -> Page:
 # --- the whole -------------------------------------------------------------------------------------
 
 
-def measure(folder: Path, sizes: Sequence[int], rounds: int) -> dict[str, Any]:
-    """Return all figures."""
-    found: dict[str, Any] = {
-        "load": os.getloadavg(),
-        "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-    }
+def measure(folder: Path, sizes: Sequence[int], rounds: int, found: dict[str, Any]) -> None:
+    """Put all figures into `found`."""
+    found |= {"load": os.getloadavg(), "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())}
     with ExitStack() as stack:
         sites = [open_site(folder / str(size), size, stack) for size in sizes]
         last = sites[-1]
@@ -370,7 +367,6 @@ def measure(folder: Path, sizes: Sequence[int], rounds: int) -> dict[str, Any]:
             site.articles: line(site, served["region"] if site is last else None) for site in sites
         }
         found["memory_ingest_mb"] = {last.articles: round(memory([last.process.pid]))}
-    return found
 
 
 def growth(small: Site, large: Site, rounds: int) -> dict[str, dict[str, float]]:
@@ -462,8 +458,11 @@ def main() -> None:
     for size in options.sizes:
         print(f"{size:,} articles in {options.folder / str(size)}", flush=True)
         fill(options.folder / str(size), size)
-    found = measure(options.folder, options.sizes, options.rounds)
-    (options.folder / "scale.json").write_text(json.dumps(found, indent=1), "utf-8")
+    found: dict[str, Any] = {}
+    try:
+        measure(options.folder, options.sizes, options.rounds, found)
+    finally:
+        (options.folder / "scale.json").write_text(json.dumps(found, indent=1), "utf-8")
     from bench.scale_table import table
 
     print(table(found))
