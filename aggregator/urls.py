@@ -10,6 +10,7 @@ from aggregator.views import (
     api,
     articles,
     digests,
+    embeds,
     followed,
     following,
     front,
@@ -25,7 +26,7 @@ from aggregator.views import (
 class FaceConverter:
     """The ending of a face."""
 
-    regex = "atom|json|csv|geojson"
+    regex = "atom|json|csv|geojson|ics"
 
     def to_python(self, value: str) -> str:
         """Return the ending as it stands."""
@@ -53,12 +54,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conflicts/<slug:slug>.<face:face>", lists.conflict, name="conflict-face"),
     path("stories/<int:pk>/", stories.story, name="story-id"),
     path("stories/<int:pk>.<face:face>", stories.story, name="story-face"),
+    path("stories/<int:pk>.bib", stories.citation, {"form": "bib"}, name="story-bibtex"),
+    path("stories/<int:pk>.ris", stories.citation, {"form": "ris"}, name="story-ris"),
     path("stories/<int:pk>.png", stories.picture, name="story-picture"),
     path("stories/<int:pk>-<str:slug>/", stories.story, name="story"),
     path("articles/<int:pk>/", articles.article, name="article"),
     path("sources/", sources.sources, name="sources"),
     path("sources/<slug:slug>/", sources.source, name="source"),
     path("sources/<slug:slug>.<face:face>", sources.source, name="source-face"),
+    path("embed/<str:kind>/<slug:slug>/", embeds.embed, name="embed"),
+    path("manifest.webmanifest", about.manifest, name="manifest"),
     path("search/", search.search, name="search"),
     path("search.<face:face>", search.search, name="search-face"),
     path("report/thanks/", reports.thanks, name="report-thanks"),

@@ -14,6 +14,7 @@ FORMATS = {
     "json": "application/feed+json; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
     "geojson": "application/geo+json; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
 }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.templatetags.static import static
+from django.urls import reverse
 
 from aggregator import clock
 from aggregator.services import methodology as rules
@@ -35,11 +38,26 @@ def api_docs(request: HttpRequest) -> HttpResponse:
     return page(request, "about/api.html", {"operations": operations})
 
 
+def manifest(request: HttpRequest) -> HttpResponse:
+    """Tell a browser how the site stands on a home screen."""
+    found = {
+        "name": settings.SITE_NAME,
+        "short_name": settings.SITE_NAME[:20],
+        "start_url": reverse("front"),
+        "scope": reverse("front"),
+        "display": "standalone",
+        "background_color": "#fdfcfa",
+        "theme_color": "#fdfcfa",
+        "icons": [{"src": static("icon.svg"), "sizes": "any", "type": "image/svg+xml"}],
+    }
+    return public(JsonResponse(found, content_type="application/manifest+json"))
+
+
 def robots(request: HttpRequest) -> HttpResponse:
     """Keep robots off the desk and off forms."""
     lines = [
         "User-agent: *",
-        *(f"Disallow: /{part}/" for part in ("desk", "report", "digests", "account")),
+        *(f"Disallow: /{part}/" for part in ("desk", "report", "digests", "account", "embed")),
         "",
     ]
     return public(HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8"))

@@ -88,7 +88,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if not settings.SIGN_UP:
         sentence = _("This site's accounts are made by its editors. Following on this device needs none.")
         return told(request, _("Make an account"), sentence, 404)
-    form = UserCreationForm(request.POST or None)  # type: ignore[type-arg]
+    form: Any = UserCreationForm(request.POST or None)
     if request.method == "POST" and not request.POST.get("website") and form.is_valid():
         if not limits.allowed(sender(request), "sign_up"):
             sentence = _("Too many accounts from one address. Please try again later.")

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from aggregator.pipeline import calendar
 from aggregator.pipeline import faces as render
 from aggregator.pipeline.faces import Face
 from aggregator.services import faces
@@ -16,6 +17,7 @@ _RENDER = {
     "json": render.json_feed,
     "csv": render.csv_table,
     "geojson": render.geo_json,
+    "ics": calendar.ical,
 }
 
 
@@ -24,6 +26,7 @@ LABELS = (
     ("json", "JSON", "application/feed+json"),
     ("csv", "CSV", "text/csv"),
     ("geojson", "GeoJSON", "application/geo+json"),
+    ("ics", "iCal", "text/calendar"),
 )
 
 
@@ -33,7 +36,7 @@ def links(name: str, *args: object, query: str = "", placed: bool = True) -> lis
     return [
         (label, reverse(name, args=[*args, face]) + ending, kind)
         for face, label, kind in LABELS
-        if placed or face != "geojson"
+        if placed or face not in ("geojson", "ics")
     ]
 
 

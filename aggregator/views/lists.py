@@ -101,6 +101,8 @@ def _base(timeline: Timeline, topics: list[Topic]) -> dict[str, Any]:
             )
         ),
         "face_links": face_answers.links(f"{subject.kind}-face", subject.owner.slug, query=query),
+        "embed": face_answers.site()
+        + _with(reverse("embed", args=[subject.kind, subject.owner.slug]), query),
         "follow_query": _with(subject.path, query),
         "canonical": canonical(timeline),
         "first_page": _with(subject.path, query),

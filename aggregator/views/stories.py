@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 
+from aggregator.pipeline import citation as citations
 from aggregator.pipeline import share_image, timeline
 from aggregator.services import faces, story_page
 from aggregator.services.story_page import RetiredError
@@ -46,6 +47,35 @@ def _face(request: HttpRequest, found: story_page.StoryPage, face: str) -> HttpR
         own=reverse("story-face", args=[found.story.pk, face]),
     )
     return face_answers.answer(request, listed, face)
+
+
+@reader_page("story")
+def citation(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """Give a story for a reference manager, as BibTeX or RIS."""
+    try:
+        found = story_page.find_story(pk)
+    except RetiredError as retired:
+        return public(HttpResponsePermanentRedirect(f"/stories/{retired.target.pk}.{form}"))
+    cited = citations.Citation(
+        number=found.pk,
+        title=found.headline,
+        site=face_answers.site_name(),
+        url=face_answers.site() + reverse("story-id", args=[found.pk]),
+        language=found.language,
+        published_on=found.first_at.date(),
+        changed_at=found.changed_at,
+        version=found.version,
+    )
+    write, kind = CITED[form]
+    response = HttpResponse(write(cited), content_type=f"{kind}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="story-{found.pk}.{form}"'
+    return public(response, found.changed_at)
+
+
+CITED = {
+    "bib": (citations.bibtex, "application/x-bibtex"),
+    "ris": (citations.ris, "application/x-research-info-systems"),
+}
 
 
 @reader_page("story")
