@@ -26,8 +26,8 @@ CSP = {
 }
 
 
-@xframe_options_exempt  # type: ignore[arg-type]  # its stub knows views without arguments only
-@csp(CSP)
+@xframe_options_exempt
+@csp(CSP)  # type: ignore[arg-type]  # its stub knows views without arguments alone
 def embed(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     """Show the newest stories of a list, with its filters."""
     if kind not in listed.TIMELINES:
