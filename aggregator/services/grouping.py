@@ -34,9 +34,10 @@ def group_batch(drafts: Sequence[Draft], now: datetime) -> set[int]:
 
     The caller holds the line's lock, has saved the articles, and places the returned stories
     afterwards. Number of queries does not depend on the number of drafts, but for stories far in
-    the past. Idempotent.
+    the past. Idempotent. Within a batch the oldest report comes first, whenever it was found, so that
+    stories grow as the happening was told; copies come after the originals.
     """
-    ordered = sorted(drafts, key=lambda d: d.article.pk)
+    ordered = sorted(drafts, key=lambda d: (d.article.is_copy, d.article.reported_at, d.article.pk))
     _shelf.sync()
     _shelf.cover(d.article.reported_at for d in ordered)
     batch = _Batch(now, _where_now(ordered), _links(ordered), _story_ids(len(ordered)))

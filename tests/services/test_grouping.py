@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aggregator.models import Article, GroupFeatures, Membership, Override, Story
+from aggregator.pipeline.group import OUTSIDE_FORMS
 from aggregator.pipeline.types import ArticleText, Classified, Fingerprint, Located, Reason
 from aggregator.services import grouping, placing
 from aggregator.services.drafts import Draft
@@ -119,6 +120,21 @@ def test_grouping_again_changes_nothing() -> None:
     assert (story_of(one), story_of(two), Story.objects.count()) == before
 
 
+def test_within_a_batch_stories_grow_in_the_order_of_reports_not_of_finding() -> None:
+    last, first = report(DEPOT_AGAIN, 5), report(DEPOT)
+    settle(last, first)
+    assert story_of(first) == story_of(last)
+    assert Membership.objects.get(article=first).reason["rule"] != "model"
+    assert Membership.objects.get(article=last).reason["rule"] == "model"
+
+
+def test_a_copy_reported_before_its_original_stands_in_the_same_story() -> None:
+    original = report(DEPOT, 2)
+    copy = report(("Other words entirely", ""), 1, copy_of=original)
+    settle(copy, original)
+    assert story_of(copy) == story_of(original) is not None
+
+
 def test_a_copy_stands_in_its_originals_story() -> None:
     one = report(DEPOT)
     copy = report(("Other words entirely", ""), 3, copy_of=one)
@@ -140,8 +156,8 @@ def test_a_story_spans_72_hours_and_what_goes_on_is_the_next() -> None:
     assert story_of(one) != story_of(next_one)
 
 
-@pytest.mark.parametrize("form", ["opinion", "explainer", "anniversary", "live-blog"])
-def test_outside_forms_neither_open_nor_join_a_story(form: str) -> None:
+@pytest.mark.parametrize("form", sorted(OUTSIDE_FORMS))
+def test_outside_forms_neither_open_nor_join_a_story_and_stay_readable(form: str) -> None:
     one = report(DEPOT)
     settle(one)
     piece, lone = report(DEPOT_AGAIN, 1), report(MARKET, 1)
@@ -150,6 +166,7 @@ def test_outside_forms_neither_open_nor_join_a_story(form: str) -> None:
     assert Story.objects.count() == 1
     about = GroupFeatures.objects.get(article=piece).about_story_id
     assert about == (story_of(one) if form in {"opinion", "explainer"} else None)
+    assert Article.objects.filter(pk__in=[piece.pk, lone.pk], status=Article.Status.VISIBLE).count() == 2
 
 
 def test_what_readers_do_not_see_is_in_no_story() -> None:
