@@ -55,7 +55,7 @@ REASONS = {
 }
 SILENT = frozenset(
     {
-        *("code", "rule", "twin", "story", "runner_up", "override", "shared", "of_original", "title"),
+        *("code", "rule", "twin", "story", "runner_up", "override", "shared", "title"),
         *("field", "time_zone", "parts", "score", "article", "start"),
     }
 )
@@ -124,4 +124,5 @@ _EVIDENCE: dict[str, Callable[[Any], str]] = {
     "places_shared": lambda value: gettext("shared places"),
     "hours": lambda value: gettext("%(hours)s h from its newest report") % {"hours": value},
     "of_copy": lambda value: gettext("%(share)s %% of the copy") % {"share": round(100 * value)},
+    "of_original": lambda value: gettext("%(share)s %% of the original") % {"share": round(100 * value)},
 }
