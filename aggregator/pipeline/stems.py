@@ -19,14 +19,16 @@ CACHE_LIMIT = 200_000
 ROOT = 5  # letters of a stem that the linear model looks at: endings differ, the sense rarely
 
 _CYRILLIC_END = re.compile(
-    r"(?:ами|ями|ого|его|ому|ему|ыми|ими|ях|ах|ов|ев|ів|їв|ам|ям|ом|ем|ой|ей|ая|яя|ое|ее|ые|ие|ый|ий|"
-    r"ую|юю|ою|ею|ій|их|ых|[аяоеєыиіїуюьй])$"
+    r"(?:иями|ами|ями|ого|его|ому|ему|ыми|ими|иях|иям|ием|ией|ях|ах|ов|ев|ів|їв|ам|ям|ом|ем|ой|ей|ая|яя|ое|ее|"
+    r"ые|ие|ии|ия|ию|ый|ий|ую|юю|ою|ею|ій|их|ых|[аяоеєыиіїуюьй])$"
 )
 _TURKISH_END = re.compile(r"(?:lar[ıi]n?|ler[ıi]n?|lar|ler|[ns]?[iu]n|y?[iu]|[dt][ae]n?|y?[ae])$")
 _GERMAN_END = re.compile(r"(?:ern|en|er|es|e|n|s)$")
 _ROMANCE_END = re.compile(r"(?:es|s|x|[aeo])$")
 _POLISH_END = re.compile(r"(?:ami|ach|owi|ego|emu|ymi|imi|ow|om|em|ie|ych|ich|ej|ym|im|ia|iu|[aeyiou])$")
 _ARABIC_START = re.compile(r"^(?:[وفبكل]{0,2}ال|لل|[وف](?=\w{4}))")
+_ARABIC_END = re.compile(r"(?:ون|ين)$")
+_PERSIAN_END = re.compile(r"(?:هایی|های|ها|(?<=[او])ی)$")
 _HEBREW_START = re.compile(r"^[משהוכלב](?=\w{3})")
 _KEEP_S = frozenset(("news", "arms", "isis", "series", "species", "texas", "paris", "mars", "lens", "chaos"))
 
@@ -128,7 +130,8 @@ def stem(token: str, language: str) -> str:
     """Return the light stem of a token as it stands in the text.
 
     English: plural s and possessive. Russian, Ukrainian, Polish, German, French, Spanish,
-    Italian, Portuguese, Turkish: one ending. Arabic: article and prefixes. Hebrew: one prefix
+    Italian, Portuguese, Turkish: one ending. Arabic: article, prefixes and the
+    regular plural. Persian: the plural and its linking vowel. Hebrew: one prefix
     letter. An acronym keeps its case and is marked with `^`.
     """
     token = token.replace(".", "")
@@ -167,9 +170,12 @@ def _turkish(token: str) -> str:
     return token
 
 
-def _as_is(token: str) -> str:
-    return token
+def _arabic(token: str) -> str:
+    return _without_plural(_without_article(token))
 
+
+_without_article = _without(_ARABIC_START, 2)
+_without_plural = _without(_ARABIC_END, 3)
 
 _STEMMERS: dict[str, Callable[[str], str]] = {
     "ru": _without(_CYRILLIC_END, 3),
@@ -181,8 +187,8 @@ _STEMMERS: dict[str, Callable[[str], str]] = {
     "pt": _without(_ROMANCE_END, 4),
     "pl": _without(_POLISH_END, 3),
     "tr": _turkish,
-    "ar": _without(_ARABIC_START, 2),
-    "fa": _as_is,
+    "ar": _arabic,
+    "fa": _without(_PERSIAN_END, 3),
     "he": _without(_HEBREW_START, 3),
 }
 
