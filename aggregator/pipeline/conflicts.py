@@ -49,7 +49,7 @@ class ConflictRule:
     areas: tuple[str, ...] = ()
     waters: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()  # where given, the country alone is evidence only with one of these
+    topics: tuple[str, ...] = ()  # where given, area, party and country are evidence only with one of these
     parties: tuple[PartyRule, ...] = ()
     started_on: date | None = None
 
@@ -122,12 +122,14 @@ class ConflictBook:
     ) -> Reason | None:
         if rule.slug in named:
             return Reason("conflict_named", {"names": [hit.cue for hit in named[rule.slug]][:3]})
-        area = next((a for a in rule.areas if a in about), None)
-        if area and (topics or focus == area):
-            return Reason("conflict_area", {"area": area})
         water = next((w for w in rule.waters if w in about), None)
         if water and topics and any(c in mentioned for c in rule.countries):
             return Reason("conflict_area", {"area": water})
+        if rule.topics and not set(rule.topics) & set(topics):
+            return None
+        area = next((a for a in rule.areas if a in about), None)
+        if area and (topics or focus == area):
+            return Reason("conflict_area", {"area": area})
         party = next((p for p in rule.parties if f"{rule.slug}/{p.name}" in named), None)
         if party and (about & set(rule.countries) or mentioned & set(rule.areas)):
             return Reason(
@@ -139,7 +141,7 @@ class ConflictBook:
     def _by_country(
         self, rule: ConflictRule, about: set[str], focus: str | None, topics: Sequence[str]
     ) -> Reason | None:
-        if not topics or (rule.topics and not set(rule.topics) & set(topics)):
+        if not topics:
             return None
         sides: dict[str, str] = {}
         for party in rule.parties:
