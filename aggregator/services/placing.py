@@ -81,7 +81,7 @@ def _write_tags(stories: list[Story], tags: dict[int, Tags]) -> None:
     StoryConflict.objects.bulk_create(conflicts)
 
 
-def _subjects(story: Story, tags: Tags, vocabulary: Vocabulary) -> set[daycounts.Subject]:
+def subjects_of(story: Story, tags: Tags, vocabulary: Vocabulary) -> set[daycounts.Subject]:
     """Return every (region, conflict, topic) whose timeline shows the story."""
     if story.hidden or story.retired_into_id or not story.article_count:
         return set()
@@ -113,7 +113,7 @@ def _write_timelines(stories: list[Story], tags: dict[int, Tags], vocabulary: Vo
     change = daycounts.Change()
     new, kept, gone = [], [], []
     for story in stories:
-        wanted = _subjects(story, tags[story.pk], vocabulary)
+        wanted = subjects_of(story, tags[story.pk], vocabulary)
         for subject, row in old[story.pk].items():
             change.take(subject, row)
             if subject in wanted:

@@ -20,7 +20,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from aggregator.fetch.client import Web
 from aggregator.fetch.visits import FeedResult, PageJob, PageResult, Visit, is_rebuff, own_fault, pay_visit
 from aggregator.models import Feed, Host
-from aggregator.services import claiming, fetching, hosts, nudge, outcomes, stage_times
+from aggregator.services import claiming, fetching, hosts, jumps, nudge, outcomes, stage_times
 from aggregator.services.claiming import FeedRow
 from aggregator.services.fetching import Network
 
@@ -283,6 +283,7 @@ def poll_now(feed_ids: Sequence[int], now: datetime) -> None:
 
 def mend(now: datetime) -> None:
     """Make good what was forgotten: feeds without host, hosts with a wrong due time, pages waited for too long."""
+    jumps.mend(now)
     hosts.attach_feeds(now)
     hosts.mend(now)
     fetching.give_up_late_pages(now)

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--repair", action="store_true", help="mend what can be mended, and say what")
 
     def handle(self, *args: Any, repair: bool = False, **options: Any) -> None:
-        findings = verifying.repair(clock.now()) if repair else verifying.verify()
+        findings = verifying.repair(clock.now()) if repair else verifying.verify(clock.now())
         for finding in findings:
             self.stdout.write(_line(finding))
         if any(finding.ids and not finding.repaired for finding in findings):
