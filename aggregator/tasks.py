@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 
 from aggregator import clock
 from aggregator.services import nudge
@@ -20,10 +21,13 @@ SECONDS = 20.0  # a task works for so long before it lets others in; the next nu
 @shared_task(ignore_result=True)
 def poll_due() -> None:
     """Poll feeds and fetch pages that are due, then nudge again while more are."""
-    from aggregator.services import fetching, looking, polling
+    from aggregator.services import fetching, looking, polling, websub
 
     looking.look_again(clock.now())
-    if polling.poll_due(fetching.open_network(), clock.now):
+    network = fetching.open_network()
+    if settings.WEBSUB:
+        websub.ask_due(network, clock.now())
+    if polling.poll_due(network, clock.now):
         nudge.poll()
 
 

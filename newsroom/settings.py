@@ -45,6 +45,7 @@ SOURCES = env.text("SOURCES")  # an OPML file or address, loaded as approved ins
 FETCH_ALLOW = env.networks("FETCH_ALLOW")  # networks that the address guard lets through
 FETCH_CONCURRENCY = env.integer("FETCH_CONCURRENCY", 64, low=1, high=500)  # requests at once, a worker
 FETCH_CONNECT_SECONDS = env.seconds("FETCH_CONNECT_SECONDS", 5.0, low=0.1)
+WEBSUB = env.flag("WEBSUB")  # ask hubs to tell of news; they must be able to reach SITE_URL
 FETCH_TOTAL_SECONDS = env.seconds("FETCH_TOTAL_SECONDS", 20.0, low=0.1)  # a slow drip ends here too
 FETCH_FEED_BYTES = env.integer("FETCH_FEED_BYTES", 10_000_000, low=1000)  # after decompression
 FETCH_PAGE_BYTES = env.integer("FETCH_PAGE_BYTES", 5_000_000, low=1000)

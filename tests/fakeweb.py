@@ -29,6 +29,7 @@ class Asked:
     headers: dict[str, str]
     at: float
     ended: float = 0.0
+    body: bytes = b""  # of a POST
 
 
 class FakeWeb:
@@ -44,10 +45,13 @@ class FakeWeb:
 
             def do_GET(self) -> None:
                 asked = Asked(self.path, {k.lower(): v for k, v in self.headers.items()}, time.monotonic())
+                asked.body = self.rfile.read(int(asked.headers.get("content-length", 0)))
                 web.asked.append(asked)
                 said = web.answers.get(self.path, Said(b"not here", 404))
                 self._send(said(asked) if callable(said) else said)
                 asked.ended = time.monotonic()
+
+            do_POST = do_GET
 
             def _send(self, said: Said) -> None:
                 self.send_response(said.status)

@@ -135,6 +135,26 @@ class Web:
                 answer = await self._timed(request, held)
             yield answer
 
+    async def post(self, url: str, fields: Mapping[str, str], *, home: str) -> int:
+        """Send a form and return the status of the answer, which is not read; redirects are not followed.
+
+        Raises FetchError as `get` does.
+        """
+        spent = _Spent(self.limits.total_seconds)
+        options: dict[str, Any] = {"proxy": self.proxy} if self.proxy else {}
+        try:
+            guard = await self._guard(home)
+            guard.check_url(url)
+            async with (
+                self._slots,
+                self.turns.turn(host_key(url)),
+                spent.timed(),
+                self._session(guard).post(url, data=fields, allow_redirects=False, **options) as response,
+            ):
+                return response.status
+        except Exception as error:
+            raise as_fetch_error(error, self.limits.total_seconds) from error
+
     async def _timed(self, request: Request, held: contextlib.AsyncExitStack) -> Answer:
         spent = _Spent(self.limits.total_seconds)
         try:

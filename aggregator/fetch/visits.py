@@ -14,6 +14,7 @@ from aggregator.fetch.client import ACCEPT_PAGE, Answer, Request, StatusError, W
 from aggregator.fetch.isolate import Child
 from aggregator.fetch.manners import Robots, fetch_robots
 from aggregator.fetch.packing import pack
+from aggregator.pipeline.hubs import Hub, named_by
 from aggregator.pipeline.parse import ParsedFeed, parse_feed
 from aggregator.pipeline.urls import hash_of
 
@@ -56,6 +57,7 @@ class FeedResult:
     body_hash: int | None = None
     error: AggregatorError | None = None
     seconds: float = 0.0
+    hub: Hub | None = None  # that its document or its answer names
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,8 @@ async def poll_feed(web: Web, child: Child, job: FeedJob) -> FeedResult:
             answer.hops,
             answer.permanent_url,
         )
-        return FeedResult(job, light, parsed, body_hash, None, time.monotonic() - started)
+        hub = named_by(answer.header("link"), answer.url) or parsed.hub if parsed else None
+        return FeedResult(job, light, parsed, body_hash, None, time.monotonic() - started, hub)
     except AggregatorError as error:
         return FeedResult(job, error=error, seconds=time.monotonic() - started)
 

@@ -4,6 +4,7 @@ from .articles import Article, ArticleBody, ArticleRegion, ArticleTopic, Item, R
 from .conflicts import Conflict, Party
 from .curation import HealthReport, LogEntry, Override, ReaderReport, SignIn
 from .hosts import Host
+from .hubs import HubSubscription
 from .origins import Band, FingerprintRow, LearnedLine, Origin
 from .places import Region, RegionLink, SlugRedirect
 from .readers import DigestSubscription, Follow, ReaderAccount, ReadMark
@@ -27,6 +28,7 @@ __all__ = [
     "GroupFeatures",
     "HealthReport",
     "Host",
+    "HubSubscription",
     "Item",
     "LearnedLine",
     "LogEntry",

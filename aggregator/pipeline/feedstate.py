@@ -20,6 +20,7 @@ WORKING = (OK, STALE, EMPTY, MOVED)  # its items are read
 STALE_AFTER = timedelta(days=30)
 MOVES, MOVE_SPAN = 10, timedelta(days=3)  # Feedbin and NewsBlur: one redirect proves nothing
 DOUBTED_FAILURES = 2  # in a row, after which a feed is asked without validators
+TOLD_WITHIN = timedelta(minutes=15)  # from a hub's word to the news that it told of
 GONE_CHECKS = 7  # days that a feed that is gone (410) is asked whether it came back
 UNREADABLE = frozenset({"not_a_feed", "empty_answer"})
 
@@ -52,6 +53,7 @@ class FeedNow:
     moved_since: datetime | None = None
     title: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    pushed_at: datetime | None = None  # when its hub last told of news, while the hub's lease runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +230,20 @@ def _in_state(feed: FeedNow, state: str, code: str, sentence: str, now: datetime
     return replace(feed, state=state, code=code, sentence=sentence, since=since)
 
 
+def _is_told(feed: FeedNow) -> bool:
+    """Return whether a hub told of the newest thing that was found: else polling goes on as without a hub."""
+    if feed.pushed_at is None:
+        return False
+    return feed.last_new_at is None or feed.last_new_at - feed.pushed_at <= TOLD_WITHIN
+
+
 def _due(feed: FeedNow, outcome: Outcome, now: datetime) -> datetime:
     turn = int(now.timestamp()) // 60
     ttl = timedelta(minutes=min(int(feed.extra.get("ttl") or 0), 24 * 60))
     asked = max(outcome.asked or timedelta(), ttl)
     at = schedule.next_poll_at(
         now,
-        every=feed.every,
+        every=schedule.slowed(feed.every) if _is_told(feed) else feed.every,
         failures=feed.failures,
         jitter=schedule.jitter_of(feed.id, turn),
         asked=asked,

@@ -22,6 +22,7 @@ import feedparser
 from aggregator.errors import ParseError
 from aggregator.pipeline.clean import one_line, plain, to_text
 from aggregator.pipeline.dates import FIRST_YEAR, read_date
+from aggregator.pipeline.hubs import Hub, named_in
 from aggregator.pipeline.types import Entry
 from aggregator.pipeline.urls import canonical_url
 
@@ -75,7 +76,7 @@ class ParsedFeed:
     ttl_minutes: int = 0
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[str, ...] = ()
-    hub: str = ""
+    hub: Hub | None = None
     parser: str = ""  # fast | feedparser | json
     note: str = ""
     is_cut: bool = False
@@ -93,7 +94,7 @@ def parse_feed(body: bytes, *, url: str = "", content_type: str = "") -> ParsedF
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return _read_json(body, url)
     parsed = _read_fast(body, url, content_type) or _read_odd(body, url, content_type)
-    parsed = _with_head(parsed, body)
+    parsed = replace(_with_head(parsed, body), hub=named_in(body, url))
     if left_out:
         note = f"It has {left_out + MAX_ITEMS:,} items, of which {MAX_ITEMS:,} are read."
         parsed = replace(parsed, note=note)
@@ -213,7 +214,6 @@ def _read_odd(body: bytes, url: str, content_type: str) -> ParsedFeed:
         title=one_line(_words(head.get("title")), 300),
         link=canonical_url(_words(head.get("link")), url),
         language=language,
-        hub=_hub(head),
         parser="feedparser",
         note=_note(result, cut),
         is_cut=cut,
@@ -323,13 +323,6 @@ def _from_struct(parts: Any) -> datetime | None:
     return moment if moment and moment.year >= FIRST_YEAR else None
 
 
-def _hub(head: Mapping[str, Any]) -> str:
-    for link in head.get("links") or ():
-        if link.get("rel") == "hub":
-            return canonical_url(_words(link.get("href")))
-    return ""
-
-
 # --- JSON Feed 1.0 and 1.1 ---------------------------------------------------------------------
 
 
@@ -349,16 +342,18 @@ def _read_json(body: bytes, url: str) -> ParsedFeed:
         title=one_line(_words(feed.get("title")), 300),
         link=canonical_url(_words(feed.get("home_page_url")), url),
         language=language,
-        hub=_json_hub(feed.get("hubs")),
+        hub=_json_hub(feed, url),
         parser="json",
     )
 
 
-def _json_hub(hubs: Any) -> str:
+def _json_hub(feed: Mapping[str, Any], url: str) -> Hub | None:
+    hubs = feed.get("hubs")
     for hub in hubs if isinstance(hubs, list) else ():
         if isinstance(hub, dict) and _words(hub.get("type")).lower() == "websub":
-            return canonical_url(_words(hub.get("url")))
-    return ""
+            address = canonical_url(_words(hub.get("url")))
+            return Hub(address, _words(feed.get("feed_url")) or url) if address else None
+    return None
 
 
 def _json_entry(item: Mapping[str, Any], url: str, language: str) -> Entry:

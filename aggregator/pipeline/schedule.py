@@ -24,6 +24,7 @@ DOUBT_GAPS, DOUBT_POLLS = (
     3,
     12,
 )  # usual gaps without an item, and requests, after which validators are doubted
+HUB_SLOWER = 8
 MAX_CRAWL_DELAY = timedelta(seconds=30)
 JITTER = 0.2
 QUIET = (
@@ -52,6 +53,11 @@ def next_poll_at(
     wait = MIN_WAIT * 2 ** min(failures, 12) if failures else every
     wait = min(wait, MAX_WAIT) * (1 + JITTER * max(-1.0, min(1.0, jitter)))
     return now + min(max(wait, asked or timedelta()), MAX_WAIT)
+
+
+def slowed(every: timedelta) -> timedelta:
+    """Return the normal wait of a feed whose hub tells of its news: longer, up to 4 hours, never no more."""
+    return max(every, min(every * HUB_SLOWER, MAX_EVERY))
 
 
 def jitter_of(feed_id: int, turn: int) -> float:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from aggregator.fetch.client import StatusError
@@ -17,7 +19,7 @@ from aggregator.models import Feed, Item, Poll
 from aggregator.pipeline import feedstate, schedule
 from aggregator.pipeline.feedstate import Document, FeedNow, Outcome
 from aggregator.pipeline.urls import host_key, site_of, url_hash
-from aggregator.services import hosts
+from aggregator.services import hosts, websub
 from aggregator.services.claiming import FeedRow
 from aggregator.services.storing import Seen, store_entries
 from aggregator.services.writing import insert_rows, update_rows
@@ -37,6 +39,7 @@ def record_polls(results: Sequence[tuple[FeedRow, FeedResult]], now: datetime) -
     with transaction.atomic():
         documents = [(row, result.parsed) for row, result in results if result.parsed is not None]
         seen = store_entries([(row, parsed) for row, parsed in documents if parsed], now) if documents else {}
+        results = _told_by_hubs(results, now)
         is_outage = _is_outage(results, now)
         outcomes = [_outcome(row, result, seen.get(row.now.id), now) for row, result in results]
         after = [
@@ -52,6 +55,22 @@ def record_polls(results: Sequence[tuple[FeedRow, FeedResult]], now: datetime) -
         if outcome.kind == "failed":
             log.info("poll_failed", extra={"feed": row.now.id, "code": outcome.code})
     return after
+
+
+def _told_by_hubs(
+    results: Sequence[tuple[FeedRow, FeedResult]], now: datetime
+) -> Sequence[tuple[FeedRow, FeedResult]]:
+    """Note the hubs that documents name, and return the results with what hubs told of their feeds."""
+    if not settings.WEBSUB:
+        return results
+    named = {row.now.id: result.hub for row, result in results if result.hub is not None}
+    if named:
+        websub.note_hubs(named, now)
+    told = websub.pushed_at([row.now.id for row, _ in results], now)
+    return [
+        (replace(row, now=replace(row.now, pushed_at=told.get(row.now.id))), result)
+        for row, result in results
+    ]
 
 
 def _is_network(code: str) -> bool:

@@ -66,7 +66,8 @@ class _Round:
         self.pages: list[tuple[Visit, PageResult]] = []
         self.holds: dict[int, timedelta] = {}
         self.running: dict[asyncio.Task[None], Visit] = {}
-        self.weight = 0
+        self.weight = self.done = 0
+        self.fetching = self.storing = 0.0  # seconds
         self.is_last_claim_full = False
         self._runner: asyncio.Runner | None = None
         self._web: Web | None = None
@@ -85,12 +86,17 @@ class _Round:
                 continue
             began = time.perf_counter()
             self._loop().run(self._slice())
-            stage_times.note("fetch", time.perf_counter() - began, len(self.feeds) + len(self.pages))
-            with stage_times.timed("store", len(self.feeds) + len(self.pages)):
-                self._write(now())
+            had = time.perf_counter()
+            self.done += len(self.feeds) + len(self.pages)
+            self._write(now())
+            self.fetching += had - began
+            self.storing += time.perf_counter() - had
 
     def close(self) -> None:
         """Cancel what still runs and close all connections; hosts that were not given back keep their lease."""
+        if self.done:
+            stage_times.note("fetch", self.fetching, self.done)
+            stage_times.note("store", self.storing, self.done)
         if self._runner is not None:
             self._runner.run(self._end())
             self._runner.close()

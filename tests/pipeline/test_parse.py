@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.errors import ParseError
 from aggregator.fetch.isolate import Child
+from aggregator.pipeline.hubs import Hub
 from aggregator.pipeline.parse import MAX_ITEMS, from_json, parse_feed, to_json
 from tests.fakeweb import item, rss
 
@@ -71,7 +72,7 @@ def test_atom_is_read() -> None:
     assert (entry.url, entry.author, entry.language) == ("https://e.org/news/1", "Reporter", "uk")
     assert entry.content == "One.\nTwo."
     assert entry.published_at == datetime(2023, 9, 19, 7, tzinfo=UTC)
-    assert parsed.hub == "https://hub.example/"
+    assert parsed.hub == Hub("https://hub.example/", "https://e.org/feed")
 
 
 def test_json_feed_is_read() -> None:
