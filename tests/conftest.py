@@ -144,9 +144,10 @@ def _nothing_kept() -> None:
     """What a web process keeps in memory was made from another test's rows."""
     from django.core.cache import caches
 
-    from aggregator.services import subjects
+    from aggregator.services import changes, subjects
     from aggregator.templatetags import cards
 
+    changes.forget()
     cards.forget()
     subjects.forget()
     caches["fragments"].clear()

@@ -52,3 +52,9 @@ def newest_or_none() -> Stamp | None:
     except Error:
         connection.close()
         return None
+
+
+def forget() -> None:
+    """Ask anew at the next call."""
+    global _last
+    _last = None
