@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from aggregator.models import Feed, Region
 from aggregator.pipeline.faces import opml
-from aggregator.services import faces, lists, source_page, subjects
+from aggregator.services import changes, faces, lists, source_page, subjects
 from aggregator.views import face_answers
 from aggregator.views.answers import page, public, reader_page
 
@@ -41,7 +43,8 @@ def _face(request: HttpRequest, slug: str, face: str) -> HttpResponse:
 
 def sources(request: HttpRequest) -> HttpResponse:
     """List the outlets that are read."""
-    return page(request, "sources/index.html", {"sources": source_page.all_sources()})
+    part = f"{reverse('sources')} {changes.newest().acts}"
+    return page(request, "sources/index.html", {"sources": cache(source_page.all_sources), "part": part})
 
 
 @reader_page("region")
