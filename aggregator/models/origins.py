@@ -70,7 +70,9 @@ class Band(models.Model):
     """
 
     pk = models.CompositePrimaryKey("month", "key", "article_id")
-    month = models.SmallIntegerField(help_text="of the date under which the article is filed, from January 1970")
+    month = models.SmallIntegerField(
+        help_text="of the date under which the article is filed, from January 1970"
+    )
     key = models.BigIntegerField(help_text="hash of the band's number and its two minima")
     article = models.ForeignKey(
         "Article", models.CASCADE, related_name="bands", db_index=False, db_constraint=False

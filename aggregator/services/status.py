@@ -72,7 +72,8 @@ def _count(rows: QuerySet[Any], filled: str = "") -> int:
         return found
     with connection.cursor() as cursor:
         cursor.execute(_ESTIMATE, [filled, rows.model._meta.db_table])
-        return max(found, round(cursor.fetchone()[0]))
+        estimate: float = cursor.fetchone()[0]
+    return max(found, round(estimate))
 
 
 def _newest() -> dict[str, Any] | None:
