@@ -169,18 +169,43 @@ def database(name: str) -> dict[str, Any] | None:
 
 def _database(name: str, parts: Any) -> dict[str, Any]:
     query = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
+    query_host = query.pop("host", "")
     try:
         port = parts.port
     except ValueError:
         raise _refuse(name, "…", "write its port as a number") from None
     return {
         "NAME": unquote(parts.path.strip("/")),
-        "HOST": unquote(query.pop("host", "") or parts.hostname or ""),
+        "HOST": unquote(query_host or parts.hostname or ""),
         "PORT": str(query.pop("port", "") or port or ""),
         "USER": unquote(query.pop("user", "") or parts.username or ""),
         "PASSWORD": unquote(query.pop("password", "") or parts.password or ""),
-        "OPTIONS": {key: unquote(value) for key, value in query.items()},
+        "OPTIONS": {
+            **(
+                {"options": _CUT_OFF_SERVER, **_CUT_OFF_CLIENT}
+                if _is_remote(query_host or parts.hostname)
+                else {}
+            ),
+            **{key: unquote(value) for key, value in query.items()},
+        },
     }
+
+
+def _is_remote(host: str | None) -> bool:
+    """Return whether a host is reached by TCP; a socket's folder begins with a slash."""
+    return bool(host) and not unquote(host or "").startswith("/")
+
+
+# A host that is cut off must not hold the line's lock until the network's own timeout, two hours: the server asks
+# after 30 seconds of silence whether it is there, and ends its session within a minute. The client does the same.
+_CUT_OFF_SERVER = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+_CUT_OFF_SERVER += " -c tcp_user_timeout=60000 -c idle_in_transaction_session_timeout=300000"
+_CUT_OFF_CLIENT = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 
 
 def redis(name: str) -> str:
