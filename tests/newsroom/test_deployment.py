@@ -61,7 +61,7 @@ def test_no_secret_stands_in_the_file() -> None:
 def test_each_service_is_watched_and_bounded(name: str) -> None:
     service = SERVICES[name]
     assert service["healthcheck"]["test"]
-    assert service["deploy"]["resources"]["limits"]["memory"]
+    assert service["deploy"]["resources"]["limits"].keys() == {"memory", "cpus", "pids"}
     assert service["restart"] == "unless-stopped"
 
 
@@ -213,3 +213,31 @@ def test_a_unit_calls_a_program_that_exists(unit: str) -> None:
     program = Path(line.removeprefix("ExecStart=").split()[0])
     assert program.parent == Path("/opt/newsroom/.venv/bin")
     assert Path(sys.executable).with_name(program.name).exists()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    programs, units = tmp_path / "opt/newsroom/.venv/bin", tmp_path / "etc/systemd/system"
+    for folder in (programs, units):
+        folder.mkdir(parents=True)
+    for name in ("python", "celery"):
+        (programs / name).touch(0o755)
+    names = [Path(shutil.copy(file, units)).name for file in (ROOT / "deploy").glob("newsroom*.[st]*")]
+    asked = [f"/etc/systemd/system/{name.replace('@', '@cpu')}" for name in names]
+    argv = ["systemd-analyze", "verify", f"--root={tmp_path}", "--man=no", "--recursive-errors=no", *asked]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert len(names) == 4
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("unit", sorted(path.name for path in (ROOT / "deploy").glob("*.service")))
+def test_a_unit_runs_without_rights(unit: str) -> None:
+    lines = (ROOT / "deploy" / unit).read_text().splitlines()
+    wanted = {
+        "User=newsroom",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "ProtectHome=yes",
+        "PrivateTmp=yes",
+    }
+    assert wanted <= set(lines)
