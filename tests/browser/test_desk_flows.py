@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from aggregator import clock
@@ -40,10 +41,19 @@ SHELLING = (
 
 
 def run_the_line() -> None:
-    """Do what the workers would: poll what is due, fetch pages, settle."""
-    while polling.poll_due(fetching.open_network(), clock.now, seconds=10):
-        pass
-    settle()
+    """Do what the workers would, outside the browser's event loop: poll what is due, fetch pages, settle."""
+
+    def work() -> None:
+        try:
+            while polling.poll_due(fetching.open_network(), clock.now, seconds=10):
+                pass
+            settle()
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
 
 
 def settle() -> None:
@@ -66,6 +76,7 @@ def tab(visit: Any, settings: Any, vocabulary: None) -> Callable[[], Any]:
 
     def open_tab() -> Any:
         page = visit(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(60_000)  # a preview fetches ten pages
         page.goto("/desk/")
         page.fill("#id_username", "curator")
         page.fill("#id_password", PASSWORD)
@@ -78,7 +89,7 @@ def tab(visit: Any, settings: Any, vocabulary: None) -> Callable[[], Any]:
 
 def test_a_site_is_pasted_looked_at_approved_and_its_stories_stand_on_a_region_page(tab, web: FakeWeb):
     page = tab()
-    page.click("text=Sources")
+    page.click(".desk-nav >> text=Sources")
     page.click("text=Add a source")
     page.fill("input[name=address]", f"{web.base}/")
     page.keyboard.press("Enter")
@@ -131,8 +142,10 @@ def test_two_stories_are_merged_and_undone_and_every_face_is_as_before(desk, row
 
     def shown(page: Any) -> dict[str, Any]:
         """What a reader gets: the page's list, and every face of it."""
-        page.goto("/regions/nagorno-karabakh/")
-        found: dict[str, Any] = {"page": page.inner_text("main")}
+        html = page.request.get(
+            "/regions/nagorno-karabakh/"
+        ).text()  # without what a script remembers of visits
+        found: dict[str, Any] = {"page": html.partition("<main")[2].partition("</main>")[0].split(">")}
         for face in ("atom", "json", "csv"):
             body = page.request.get(f"/regions/nagorno-karabakh.{face}").text()
             found[face] = sorted(set(re.findall(r"/stories/(\d+)", body)))
@@ -156,7 +169,9 @@ def test_two_stories_are_merged_and_undone_and_every_face_is_as_before(desk, row
     page.goto(reverse("desk-log"))
     page.locator("tr", has_text="one and the same shelling").locator("text=Undo").click()
     page.wait_for_selector(".messagelist >> text=undone")
-    assert shown(page) == before
+    after = shown(page)
+    for name, value in before.items():
+        assert after[name] == value, name
     assert faces() == rows_before
     page.goto("/log/")
     log = page.inner_text("tbody")
@@ -256,12 +271,12 @@ def test_the_second_of_two_curators_is_told_and_nothing_is_half_done(desk, rows)
 
 QUEUES = {
     "sources": ("y", lambda: Source.objects.filter(status="proposed").exists()),
-    "ask": ("n", lambda: not Override.objects.filter(kind="relevance").exists()),
+    "ask": ("n", lambda: not Override.objects.filter(kind="relevance", lifted_at=None).exists()),
     "duplicates": ("n", lambda: not LogEntry.objects.filter(act="keep_apart").exists()),
     "weak": ("y", lambda: not LogEntry.objects.filter(after__queue="weak").exists()),
     "untagged": ("y", lambda: not LogEntry.objects.filter(after__queue="untagged").exists()),
     "contested": ("y", lambda: not LogEntry.objects.filter(after__queue="contested").exists()),
-    "reports": ("y", lambda: ReaderReport.objects.filter(closed_at=None).exists()),
+    "reports": ("y", lambda: ReaderReport.objects.filter(closed_at=None).count() == 2),
     "held": ("y", lambda: Work.objects.filter(stage="held").exists()),
 }
 

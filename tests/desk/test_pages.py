@@ -13,8 +13,17 @@ from django.urls import reverse
 
 from aggregator import clock
 from aggregator.admin.site import desk
-from aggregator.models import LogEntry, Override, Poll, ReaderReport, Source, Work
+from aggregator.models import (
+    LogEntry,
+    Membership,
+    Override,
+    Poll,
+    ReaderReport,
+    Source,
+    Work,
+)
 from aggregator.services import line_page, queues, roles
+from aggregator.services import vocabulary_edits as edits
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.visibility import withdraw_articles
 from tests.desk.conftest import PASSWORD
@@ -315,3 +324,46 @@ def test_the_public_log_names_people_where_the_operator_wants_it(curator: Client
             page = Client().get(path).content.decode()
             assert shown in page
             assert not_shown not in page
+
+
+@pytest.mark.parametrize("kind", ["story", "merge", "source", "feed", "vocabulary", "sessions", "job"])
+def test_a_page_of_one_thing_asks_as_often_whatever_hangs_on_it(
+    people, land, redis_url: str, kind: str, django_assert_max_num_queries
+):
+    source, topic = make_source(), make_topic("mortars", data={"strong": ["shelling"]})
+    feed = make_feed(source)
+    story, other = make_story([make_article(source)]), make_story()
+    job = edits.start(edits.DRY_RUN, "topic", topic.slug, {"data": {"strong": ["mortar"]}}, 0)
+    path = {
+        "story": reverse("desk-story", args=[story.pk]), "merge": reverse("desk-merge", args=[story.pk]) + f"?other={other.pk}",
+        "source": reverse("desk-source", args=[source.pk]), "feed": reverse("desk-feed", args=[feed.pk]),
+        "vocabulary": reverse("desk-vocabulary"), "sessions": reverse("desk-sessions"), "job": reverse("desk-job", args=[job.id]),
+    }[kind]  # fmt: skip
+
+    def cost() -> int:
+        people["admin"].get(path)
+        with django_assert_max_num_queries(60) as caught:
+            assert people["admin"].get(path).status_code == 200
+        return len(caught)
+
+    def grow(n: int) -> None:
+        for number in range(n):
+            article = make_article(source, regions=[land.karabakh], topics=[topic], copy_of=None)
+            Membership.objects.create(story=story, article=article, score=0.5, joined_at=DAY)
+            Override.objects.create(kind="regions", article=article, value={"slugs": ["x"]}, made_at=DAY)
+            entry = LogEntry.objects.create(at=DAY, act="hide", target_type="story", target_id=story.pk)
+            LogEntry.objects.create(
+                at=DAY, act="undo", target_type="story", target_id=story.pk, undo_of=entry
+            )
+            LogEntry.objects.create(at=DAY, act="pause", target_type="source", target_id=source.pk)
+            Poll.objects.create(feed=make_feed(source), at=DAY, outcome="failed")
+            Poll.objects.create(feed=feed, at=DAY, outcome="new", new_count=number)
+            make_topic(f"topic-{number}-{n}")
+            kept = edits.find_job(job.id)
+            kept.added.append(article.pk)
+            edits._keep(kept)
+
+    grow(2)
+    few = cost()
+    grow(12)
+    assert cost() <= few
