@@ -63,7 +63,7 @@ def _told_by_hubs(
     """Note the hubs that documents name, and return the results with what hubs told of their feeds."""
     if not settings.WEBSUB:
         return results
-    named = {row.now.id: result.hub for row, result in results if result.hub is not None}
+    named = {row.now.id: result.hub for row, result in results if result.parsed is not None}
     if named:
         websub.note_hubs(named, now)
     told = websub.pushed_at([row.now.id for row, _ in results], now)

@@ -34,12 +34,15 @@ LEAST_APART = timedelta(minutes=1)  # two fetches that a hub may bring about
 AT_ONCE = 50
 
 
-def note_hubs(named: Mapping[int, Hub], now: datetime) -> None:
-    """Note the hubs that feeds (by id) have just named; what is known stays as it is."""
+def note_hubs(named: Mapping[int, Hub | None], now: datetime) -> None:
+    """Note which hub feeds (by id) have just named; leases at one that is named no more run out."""
     known = HubSubscription.objects.in_bulk(named)
     for feed_id, hub in sorted(named.items()):
         old = known.get(feed_id)
-        if old is None or (old.hub_url, old.topic_url) != (hub.url, hub.topic):
+        if hub is None:
+            if old is not None:
+                _store(old, next_at=None)
+        elif old is None or old.next_at is None or (old.hub_url, old.topic_url) != (hub.url, hub.topic):
             HubSubscription.objects.update_or_create(
                 feed_id=feed_id,
                 defaults={

@@ -274,6 +274,21 @@ def test_polling_slows_while_the_hub_tells_and_never_stops(site: Site) -> None:
     assert site.read().next_poll_at - site.now < slow / 2
 
 
+def test_a_hub_that_is_named_no_more_is_not_asked_again(site: Site) -> None:
+    site.ask()
+    site.confirm()
+    site.web.answers["/feed"] = Said(rss(item(1), item(2)))
+    site.go(NOW + HOUR)
+    site.tell()
+    site.poll()
+    site.go(NOW + 20 * DAY)
+    assert site.ask() == {}
+    site.publish(1, 2, 3)
+    polling.poll_now([site.feed.pk], site.now)
+    site.poll()
+    assert site.ask()["hub.mode"] == "subscribe"
+
+
 def test_without_the_setting_no_hub_is_known(
     web: FakeWeb, network: Network, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
