@@ -1,8 +1,8 @@
 """Which named conflicts is an article about? By area, party or name, with evidence.
 
 Four rules, first that holds per conflict: its name is in the text; the text is about one of its
-areas; it names an armed party and lies in a country of the conflict; the conflict is the only
-one of its country (or of two opposed states) and the topic is one of force, talks or their
+areas; it names an armed party, or a word that stands for the conflict, and lies in a country of it;
+the conflict is the only one of its country (or of two opposed states) and the topic is one of force, talks or their
 effects. An article dated before a conflict's start never joins it.
 """
 
@@ -49,6 +49,7 @@ class ConflictRule:
     areas: tuple[str, ...] = ()
     waters: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()  # words that stand for it where the text lies in one of its countries
     topics: tuple[str, ...] = ()  # where given, area, party and country are evidence only with one of these
     parties: tuple[PartyRule, ...] = ()
     started_on: date | None = None
@@ -120,8 +121,10 @@ class ConflictBook:
         focus: str | None,
         topics: Sequence[str],
     ) -> Reason | None:
-        if rule.slug in named:
-            return Reason("conflict_named", {"names": [hit.cue for hit in named[rule.slug]][:3]})
+        nearby = bool(about & set(rule.countries) or mentioned & set(rule.areas))
+        for key in (rule.slug, f"{rule.slug}/" if nearby else ""):
+            if key in named:
+                return Reason("conflict_named", {"names": [hit.cue for hit in named[key]][:3]})
         water = next((w for w in rule.waters if w in about), None)
         if water and topics and any(c in mentioned for c in rule.countries):
             return Reason("conflict_area", {"area": water})
@@ -131,7 +134,7 @@ class ConflictBook:
         if area and (topics or focus == area):
             return Reason("conflict_area", {"area": area})
         party = next((p for p in rule.parties if f"{rule.slug}/{p.name}" in named), None)
-        if party and (about & set(rule.countries) or mentioned & set(rule.areas)):
+        if party and nearby:
             return Reason(
                 "conflict_party",
                 {"party": party.name, "names": [h.cue for h in named[f"{rule.slug}/{party.name}"]][:3]},
@@ -172,6 +175,8 @@ def _owners(rules: Sequence[ConflictRule]) -> dict[str, str]:
 def _as_topics(rules: Sequence[ConflictRule]) -> Iterable[TopicRule]:
     for rule in rules:
         yield TopicRule(rule.slug, strong=rule.aliases, everywhere=True)
+        if rule.cues:
+            yield TopicRule(f"{rule.slug}/", strong=rule.cues, everywhere=True)
         for party in rule.parties:
             if party.names:
                 yield TopicRule(f"{rule.slug}/{party.name}", strong=party.names, everywhere=True)

@@ -142,10 +142,10 @@ def _check_place(slug: str, content: Content) -> None:
 
 
 def _check_names(data: Mapping[str, Any]) -> None:
-    names = data.get("aliases", [])
-    if not isinstance(names, list) or len(names) > MOST_NAMES:
+    lists = [data.get(key, []) for key in ("aliases", "cues")]
+    if any(not isinstance(names, list) or len(names) > MOST_NAMES for names in lists):
         raise CurationError(f"At most {MOST_NAMES} names, one a line.", code="value_bad")
-    for name in names:
+    for name in (name for names in lists for name in names):
         if not isinstance(name, str) or not re.search(r"\w\w", name) or len(name) > MAX_NAME:
             raise CurationError(f"“{str(name)[:80]}” is no name to look for.", code="value_bad")
 

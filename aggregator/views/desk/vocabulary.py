@@ -68,7 +68,7 @@ def _edit(
         "row": row,
         "content": content,
         "lists": [(name, "\n".join(data.get(name, []))) for name in rows.CUE_LISTS],
-        "names": {name: "\n".join(data.get(name, [])) for name in ("aliases", "areas", "waters")},
+        "names": {name: "\n".join(data.get(name, [])) for name in NAME_LISTS},
         "by_language": json.dumps(data.get(LANGUAGES[kind], {}), ensure_ascii=False, indent=1),
         "parties": "\n".join(_party_line(each) for each in content.get("parties", [])),
         "log": [(entry, undo.can_undo(entry)) for entry in log.order_by("-at", "-pk")[:ACTS_SHOWN]],
@@ -76,6 +76,7 @@ def _edit(
     return show(request, f"desk/{kind}.html", context)
 
 
+NAME_LISTS = ("aliases", "cues", "areas", "waters")
 LANGUAGES = {"topic": "by_language", "region": "aliases_i18n", "conflict": "aliases_i18n"}
 
 
@@ -113,7 +114,7 @@ def _region(post: QueryDict, content: Content) -> Content:
 
 
 def _conflict(post: QueryDict, content: Content) -> Content:
-    names = {name: lines(post.get(name, "")) for name in ("aliases", "areas", "waters")}
+    names = {name: lines(post.get(name, "")) for name in NAME_LISTS}
     return {
         **{name: _line(post, name) for name in ("name", "status", "status_as_of", "type")},
         "regions": sorted(set(_line(post, "regions").split())),
