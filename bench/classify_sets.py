@@ -16,6 +16,7 @@ from typing import Any
 
 CORPORA = Path(os.environ.get("CORPORA_DIR") or Path(__file__).resolve().parents[2] / "shared")
 LABELS = Path(__file__).parent / "labels"
+SNIPPETS, SNIPPETS_OFF = "snippets.txt", "snippets_off.txt"
 OFF_TOPIC = frozenset(
     "Sports,Business,Sci/Tech,SPORTS,BUSINESS,ENTERTAINMENT,COMEDY,STYLE & BEAUTY,TRAVEL,FOOD & DRINK,PARENTING,"
     "WELLNESS,HOME & LIVING,TECH,SCIENCE,WEDDINGS,MONEY,TASTE".split(",")
@@ -110,6 +111,18 @@ def off_topic_examples() -> list[Row]:
     """Invented headlines of news that does not belong."""
     pairs = (line.split(" | ") for line in (LABELS / "examples_off.txt").read_text("utf-8").splitlines())
     return [Row(title, "own", title, text, 0, (), group=title) for title, text in pairs]
+
+
+def snippets() -> list[Row]:
+    """Invented openings of event reports, and of accidents and disasters, without a headline."""
+    codes = json.loads((LABELS / "codes.json").read_text("utf-8"))
+    lines_of = {name: (LABELS / name).read_text("utf-8").splitlines() for name in (SNIPPETS, SNIPPETS_OFF)}
+    rows = []
+    for line in lines_of[SNIPPETS][1:]:
+        short, _, text = line.partition(" ")
+        topics = tuple(codes[code] for code in short.split(","))
+        rows.append(Row(text, "own", "", text, 1, topics, group=text))
+    return [*rows, *(Row(text, "own", "", text, 0, (), group=text) for text in lines_of[SNIPPETS_OFF])]
 
 
 def own_labels() -> dict[str, tuple[int | None, tuple[str, ...] | None]]:

@@ -47,6 +47,7 @@ LEAD = 300  # of these, at most so many count as the lead (to the end of the sen
 TITLE = 400
 LEARNED = "en"  # the language of the texts that the model was trained on
 MOST_TOPICS = 3
+SNIPPET_WORDS = 120  # a text without a headline that is no longer reports one event: it has one topic
 FEW_WORDS = 3  # below it a text is never shown unasked, and gets no topic without a cue
 SURE_SCORE = 0.9  # of a topic by a sure cue, at least
 SENTENCE_END = re.compile(r"[.!?。؟…]\s|\n")
@@ -210,19 +211,25 @@ def _topics(
     scores = topic_scores(evidence, logits, model.card, language=reading.language)
     if len(reading.body.stems) < FEW_WORDS:  # a name alone: what the model makes of it is no evidence
         scores = {topic: score for topic, score in scores.items() if topic in evidence.counts}
-    kept = pick(scores, model.card)
+    most = 1 if is_snippet(reading.titled, len(reading.body.stems)) else MOST_TOPICS
+    kept = pick(scores, model.card, most=most)
     return tuple(_scored(t, scores[t], reading, evidence, logits) for t in kept)
 
 
-def pick(scores: Mapping[str, float], card: Mapping[str, Any]) -> list[str]:
-    """Return the topics to keep, main first, at most MOST_TOPICS.
+def is_snippet(titled: bool, word_count: int) -> bool:
+    """Say whether a text is the bare report of one event: short, and without a headline."""
+    return not titled and word_count <= SNIPPET_WORDS
+
+
+def pick(scores: Mapping[str, float], card: Mapping[str, Any], *, most: int = MOST_TOPICS) -> list[str]:
+    """Return the topics to keep, main first, at most `most`.
 
     The likeliest needs the score `first`, any other `further`. The main one is not always the
     likeliest: harm to civilians goes with most strikes and is seldom the heart of the report, so
     each topic has an offset for how often it leads where it is present.
     """
     part = card["topics"]
-    ranked = sorted(scores, key=lambda t: (-scores[t], t))[:MOST_TOPICS]
+    ranked = sorted(scores, key=lambda t: (-scores[t], t))[:most]
     kept = [t for n, t in enumerate(ranked) if scores[t] >= (part["first"] if n == 0 else part["further"])]
     return sorted(kept, key=lambda t: (-_logit(scores[t]) - part["main"].get(t, 0.0), t))
 
@@ -310,6 +317,7 @@ def conflict_rule(row: Mapping[str, Any]) -> ConflictRule:
         areas=tuple(data.get("areas", ())),
         waters=tuple(data.get("waters", ())),
         aliases=tuple(data.get("aliases", ())),
+        cues=tuple(data.get("cues", ())),
         topics=tuple(data.get("topics_hint", ())),
         parties=parties,
         started_on=_day(row.get("started_on")),

@@ -113,6 +113,7 @@ def test_other_languages_are_read_by_their_cues(judge, language, title, topic, t
         ("Russian drone attack on Odesa port damages grain silos", "russia-ukraine-war"),
         ("Houthi missile attack forces tanker off Red Sea route", "red-sea-crisis"),
         ("M23 rebels seize control of Bukavu airport", "eastern-drc"),
+        ("Survivors of October 7 attack in Israel speak of militants' assault", "israel-gaza"),
     ],
 )
 def test_an_article_joins_its_conflict(judge, title, conflict, rules):
@@ -121,6 +122,26 @@ def test_an_article_joins_its_conflict(judge, title, conflict, rules):
     found = judge(title)
     assert conflict in [slug for slug, _ in found.conflicts]
     assert all(reason.code.startswith("conflict_") and reason.evidence for _, reason in found.conflicts)
+
+
+@pytest.mark.parametrize(
+    ("title", "conflict"),
+    [
+        ("Houthi court in Sanaa sentences aid worker to prison", "red-sea-crisis"),
+        ("Drone hits oil field in the Kurdistan Region of Iraq", "iran-israel-us"),
+        ("M23 rebels seize control of Goma airport", "drc-ituri-adf"),
+        ("Army kills rebels in clash on October 7 in Colombia", "israel-gaza"),
+        ("Gunmen attack train on Blue Line in Mexico City, police say", "israel-lebanon"),
+    ],
+)
+def test_an_article_stays_out_of_a_conflict_that_only_lies_near(judge, title, conflict):
+    assert conflict not in [slug for slug, _ in judge(title).conflicts]
+
+
+def test_a_short_text_without_a_headline_has_one_topic(judge):
+    text = "Shelling and air strikes killed twelve civilians in Kharkiv, and rebels took hostages, officials said."
+    assert len(judge("", text).topics) == 1
+    assert len(judge(text).topics) > 1
 
 
 def test_an_article_dated_before_a_conflict_never_joins_it(judge):
