@@ -65,6 +65,12 @@ def test_a_calendar_lists_the_stories_of_the_page(client, land: Land):
     assert sorted(int(n) for n in re.findall(r"UID:\S+/stories/(\d+)/", answer.content.decode())) == shown
 
 
+def test_a_list_has_a_preview_that_names_it(client, land: Land):
+    text = client.get("/regions/armenia/?topic=shelling").content.decode()
+    assert '<meta property="og:title" content="Armenia: Shelling">' in text
+    assert 'property="og:url" content="http://localhost:8000/regions/armenia/?topic=shelling"' in text
+
+
 def test_a_browser_hears_how_the_site_stands_on_a_home_screen(client, land: Land):
     answer = client.get("/manifest.webmanifest")
     assert answer["Content-Type"] == "application/manifest+json"
