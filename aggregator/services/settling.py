@@ -28,13 +28,15 @@ BATCH = 50
 LEASE = timedelta(minutes=4)
 MAX_ATTEMPTS = 4
 
+# Fresh rows have no attempts. Of those whose batch died, the least tried comes first: workers that are killed for
+# other reasons must not use up the attempts of one row.
 _CLAIM = """
 UPDATE aggregator_work SET lease_until = clock_timestamp() + %(lease)s, attempts = attempts + 1
 WHERE article_id IN (
     SELECT article_id FROM aggregator_work
     WHERE stage = 'settle' AND next_at <= %(now)s AND attempts {attempts}
       AND (lease_until IS NULL OR lease_until < clock_timestamp())
-    ORDER BY reported_at, article_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ORDER BY attempts, reported_at, article_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 RETURNING article_id
 """

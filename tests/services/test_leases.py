@@ -77,6 +77,18 @@ def test_a_batch_that_died_is_retried_a_row_at_a_time(waiting: list[int]) -> Non
     assert Work.objects.count() == 2
 
 
+def test_workers_that_die_by_chance_use_up_no_single_rows_attempts(waiting: list[int]) -> None:
+    settling._claim(NOW, limit=50, attempts="= 0")
+    for _ in range(2 * len(waiting)):  # each time another worker dies with the row it took
+        let_run_out("aggregator_work")
+        assert len(settling._claim(NOW, limit=1, attempts="> 0")) == 1
+    assert set(Work.objects.values_list("attempts", flat=True)) == {3}
+    let_run_out("aggregator_work")
+    while settling.settle_due(NOW):
+        pass
+    assert Article.objects.filter(status="visible").count() == 3
+
+
 def test_a_host_of_a_cut_off_worker_is_taken_over_and_not_given_back_by_it() -> None:
     host = Host.objects.create(key="e.org:443", due_at=NOW)
     first, second = hosts.new_token(), hosts.new_token()
