@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 from aggregator.models import Topic
+from aggregator.pipeline.classify import LEARNED
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,22 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class LanguageCover:
+    """How well topics are found in a language: by how many cues, of how many topics."""
+
+    code: str
+    cue_count: int
+    topic_count: int
+    is_learned: bool  # the trained part knows it too; else cues and places are all there is
+
+
+@dataclass(frozen=True)
 class Methodology:
     """What the methodology page shows."""
 
     thresholds: tuple[tuple[str, tuple[Threshold, ...]], ...]
     topics: tuple[Topic, ...]
+    languages: tuple[LanguageCover, ...]  # surest first
 
 
 _STATIONS = (
@@ -42,9 +55,23 @@ _STATIONS = (
 def methodology() -> Methodology:
     """Return the thresholds of every station and the topics with their definitions."""
     found = tuple((station, tuple(_thresholds(modules))) for station, modules in _STATIONS)
-    return Methodology(
-        found, tuple(Topic.objects.select_related("group").order_by("group__position", "position", "name"))
+    topics = tuple(Topic.objects.select_related("group").order_by("group__position", "position", "name"))
+    return Methodology(found, topics, language_cover(topic.data for topic in topics))
+
+
+def language_cover(topics: Iterable[dict[str, Any]]) -> tuple[LanguageCover, ...]:
+    """Return the languages in which the topics' data have cues, the learned one first, then by cues."""
+    cues: Counter[str] = Counter()
+    covered: Counter[str] = Counter()
+    for data in topics:
+        own = [*data.get("strong", ()), *data.get("weak", ()), *data.get("sure", ())]
+        for code, words in {LEARNED: own, **data.get("by_language", {})}.items():
+            cues[code] += len(words)
+            covered[code] += bool(words)
+    order = sorted(
+        (code for code in cues if cues[code]), key=lambda code: (code != LEARNED, -cues[code], code)
     )
+    return tuple(LanguageCover(code, cues[code], covered[code], code == LEARNED) for code in order)
 
 
 def _thresholds(modules: Sequence[str]) -> list[Threshold]:

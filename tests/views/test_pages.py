@@ -228,6 +228,17 @@ def test_the_methodology_shows_the_running_figures(client, land: Land):
     assert land.shelling.definition in text
 
 
+def test_the_methodology_says_in_which_languages_topics_rest_on_cues_alone(client, land: Land):
+    land.shelling.data = {"strong": ["shelling", "mortar"], "by_language": {"ru": ["обстрел"], "tr": []}}
+    land.shelling.save()
+    text = client.get("/methodology/").content.decode()
+    rows = text.split('id="languages"')[1]
+    assert rows.index("English") < rows.index("Russian")
+    assert "learned, with cues" in rows
+    assert "cues and places" in rows
+    assert "Turkish" not in rows
+
+
 def test_the_status_page_names_each_feed_and_says_when_the_line_is_down(client, land: Land):
     make_feed(make_source("alpha"), state="failing", state_sentence="No address found.")
     text = text_of(client.get("/status/"))
