@@ -32,6 +32,13 @@ def test_rows_are_answered_in_order_with_every_field():
         pytest.param({"id": 1, "title": None, "text": None, "source_region": None}, id="nulls"),
         pytest.param({"id": 1, "title": 7, "text": ["x"], "source_region": {}}, id="wrong types"),
         pytest.param({"id": 1, "title": "War", "source_region": "no-such-place"}, id="unknown region"),
+        pytest.param({"id": 1, "title": "War", "text": "Shelling hit Gaza. " * 55_000}, id="a megabyte"),
+        pytest.param(
+            {"id": 1, "title": "\u202eغارة على غزة\u202c airstrike", "text": "ירי"}, id="right to left"
+        ),
+        pytest.param({"id": 1, "title": "AIR STRIKES HIT GAZA", "text": "DOZENS DEAD."}, id="capitals"),
+        pytest.param({"id": 1, "title": "\ud800 \x00 war", "text": "\ufeff\u200b"}, id="broken characters"),
+        pytest.param({"id": 1, "title": "", "text": "Kyiv Gaza Goma " * 300}, id="place names only"),
     ],
 )
 def test_any_field_may_be_null_missing_or_wrong(row):
