@@ -252,7 +252,7 @@ class StoryIndex:
     def _scores(self, measured: Measured, features: Features) -> NDArray[np.float64]:
         """Ask the model; numbers alone, or one word of many, never make one happening."""
         scores = self.model.scores(measured.table)
-        needed = min(LEAST_WORDS, max(1, len(features.ids) // 2))
+        needed = min(LEAST_WORDS, (len(features.ids) + 1) // 2)
         return np.where(measured.shared_words() >= needed, scores, 0.0)
 
     def near(self, words: Centroid | Features, *, but: int) -> list[StorySnapshot]:
@@ -331,7 +331,7 @@ class StoryIndex:
 
 
 NEAR = 0.25  # cosine of words from which one story may go on from another (development data)
-RECENT = 3.0  # an article held now says as much about what is common as three of the background
+RECENT = 30.0  # an article held now says as much about what is common as thirty of the background
 
 
 def fits_span(story: StorySnapshot, at: float | None) -> bool:

@@ -1,7 +1,7 @@
-"""The trained part of grouping: boosted trees from a data file, scored in numpy.
+"""The trained part of grouping: a logistic line and boosted trees from a data file, scored in numpy.
 
-The file holds numbers only: for each tree, by node in heap order, the column asked, the limit and
-the leaf's value, and says on which data, when and how well it was trained.
+The file holds numbers only: for each column the line's slope; for each tree, by node in heap order,
+the column asked, the limit and the leaf's value. It says on which data, when and how well it was trained.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Trees:
     leaves: NDArray[np.float32]
     base: float
 
-    def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return a probability for each row."""
+    def raw(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the log odds of each row."""
         rows = np.arange(len(table))[:, None]
         trees = np.arange(len(self.columns))[None, :]
         node = np.zeros((len(table), len(self.columns)), dtype=np.int32)
@@ -38,21 +38,35 @@ class Trees:
         while node[0, 0] < inner:
             right = table[rows, self.columns[trees, node]] > self.limits[trees, node]
             node = 2 * node + 1 + right
-        raw = self.base + self.leaves[trees, node - inner].sum(axis=1, dtype=np.float64)
-        return np.asarray(1.0 / (1.0 + np.exp(-raw)))
+        return np.asarray(self.base + self.leaves[trees, node - inner].sum(axis=1, dtype=np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A logistic regression: one slope for each of COLUMNS, in their order."""
+
+    slopes: NDArray[np.float64]
+    base: float
+
+    def raw(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the log odds of each row."""
+        return np.asarray(self.base + table @ self.slopes)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupModel:
-    """The trees, the score from which an article joins, and what the file says about itself."""
+    """Line and trees, whose log odds are averaged: the line carries over to subjects never seen, the
+    trees know the odd cases; the score from which an article joins; what the file says about itself."""
 
+    line: Line
     trees: Trees
     threshold: float
     about: dict[str, Any]
 
     def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return how likely each candidate is the same happening (0.0-1.0)."""
-        return self.trees.scores(table)
+        raw = (self.line.raw(table) + self.trees.raw(table)) / 2
+        return np.asarray(1.0 / (1.0 + np.exp(-raw)))
 
 
 def read_model(data: dict[str, Any]) -> GroupModel:
@@ -61,7 +75,10 @@ def read_model(data: dict[str, Any]) -> GroupModel:
     if missing := set(data["columns"]) - set(ours):
         raise ValueError(f"the grouping model asks for {sorted(missing)}: run bench.train_group")
     place = np.array([ours.index(c) for c in data["columns"]], dtype=np.int32)
-    return GroupModel(_trees(data["trees"], place), float(data["threshold"]), data["about"])
+    slopes = np.zeros(len(ours))
+    slopes[place] = data["line"]["slopes"]
+    line = Line(slopes, float(data["line"]["base"]))
+    return GroupModel(line, _trees(data["trees"], place), float(data["threshold"]), data["about"])
 
 
 def _trees(data: dict[str, Any], place: NDArray[np.int32]) -> Trees:

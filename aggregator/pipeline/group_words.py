@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .group_peoples import COUNTRY_OF, fold_names
+
 STEM = 6  # letters kept of a long word that is not English
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?", re.UNICODE)
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -71,6 +73,8 @@ def is_english(text: str) -> bool:
 def group_words(text: str, *, english: bool) -> Iterator[GroupWord]:
     """Yield the counted words of `text` in order; function words and single letters are left out."""
     text = _MARKS.sub("", unicodedata.normalize("NFKC", text))
+    if english:
+        text = fold_names(text)
     for match in _WORD.finditer(text):
         raw = match.group()
         if raw[0].isdigit():
@@ -116,8 +120,9 @@ def _opens(text: str, start: int) -> bool:
 
 
 def _stem(word: str, english: bool) -> str:
-    if english and word.isascii():
-        return _english_stem(word)
+    if english and (word.isascii() or word in COUNTRY_OF):
+        stem = _english_stem(word)
+        return _COUNTRIES.get(stem, stem)
     if "\u0590" <= word[0] <= "\u06ff":
         word = _ARABIC.sub("", word)
     return word[:STEM]
@@ -128,3 +133,6 @@ def _english_stem(word: str) -> str:
         if word.endswith(ending) and len(word) >= least:
             return word[: len(word) - len(ending)] + put
     return word
+
+
+_COUNTRIES = {_english_stem(people): _english_stem(country) for people, country in COUNTRY_OF.items()}

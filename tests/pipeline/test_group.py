@@ -34,50 +34,71 @@ def grouped(rows: Iterable[Row], **decide: str) -> list[int]:
     return stories
 
 
-@pytest.mark.parametrize(
-    ("one", "two"),
-    [
-        pytest.param(
-            ("Drone strike sets fuel depot in Belgorod ablaze", "A drone set a fuel depot in Belgorod on fire."),
-            ("Belgorod fuel depot on fire after drone strike", "The depot in Belgorod burned after a drone hit."),
-            id="English",
-        ),
-        pytest.param(
-            ("Взрыв на складе топлива в Белгороде", "Беспилотник поджёг склад топлива в Белгороде ночью."),
-            ("В Белгороде горит склад топлива после взрыва", "Склад топлива в Белгороде загорелся из-за беспилотника."),
-            id="Russian",
-        ),
-        pytest.param(
-            ("Вибух на складі пального у Бєлгороді", "Безпілотник підпалив склад пального у Бєлгороді вночі."),
-            ("У Бєлгороді горить склад пального після вибуху", "Склад пального у Бєлгороді загорівся через безпілотник."),
-            id="Ukrainian",
-        ),
-        pytest.param(
-            ("انفجار في مستودع الوقود في الفاشر", "طائرة مسيرة قصفت مستودع الوقود في مدينة الفاشر"),
-            ("حريق مستودع الوقود بالفاشر بعد انفجار", "احترق مستودع الوقود في الفاشر بعد قصف طائرة مسيرة"),
-            id="Arabic",
-        ),
-        pytest.param(
-            ("Explosion dans un dépôt de carburant à Goma", "Un drone a incendié un dépôt de carburant à Goma."),
-            ("Goma : un dépôt de carburant en feu après une explosion", "Le dépôt de carburant de Goma brûle."),
-            id="French",
-        ),
-        pytest.param(
-            ("Wybuch w składzie paliwa w Charkowie", "Dron podpalił skład paliwa w Charkowie."),
-            ("W Charkowie płonie skład paliwa po wybuchu", "Skład paliwa w Charkowie płonie po ataku drona."),
-            id="Polish",
-        ),
-        pytest.param(
-            ("喀布尔清真寺发生爆炸多人死亡", "喀布尔一座清真寺发生爆炸，造成多人死亡。"),
-            ("阿富汗喀布尔清真寺爆炸多人死亡", "喀布尔清真寺爆炸造成多人死亡和受伤。"),
-            id="Chinese",
-        ),
-    ],
-)  # fmt: skip
+# One happening a language, told twice.
+TOLD_TWICE = {
+    "English": (
+        ("Drone strike sets fuel depot in Belgorod ablaze", "A drone set a fuel depot in Belgorod on fire."),
+        ("Belgorod fuel depot on fire after drone strike", "The depot in Belgorod burned after a drone hit."),
+    ),
+    "Russian": (
+        ("Взрыв на складе топлива в Белгороде", "Беспилотник поджёг склад топлива в Белгороде ночью."),
+        ("В Белгороде горит склад топлива после взрыва", "Склад топлива в Белгороде загорелся из-за беспилотника."),
+    ),
+    "Ukrainian": (
+        ("Вибух на складі пального у Бєлгороді", "Безпілотник підпалив склад пального у Бєлгороді вночі."),
+        ("У Бєлгороді горить склад пального після вибуху", "Склад пального у Бєлгороді загорівся через безпілотник."),
+    ),
+    "Arabic": (
+        ("انفجار في مستودع الوقود في الفاشر", "طائرة مسيرة قصفت مستودع الوقود في مدينة الفاشر"),
+        ("حريق مستودع الوقود بالفاشر بعد انفجار", "احترق مستودع الوقود في الفاشر بعد قصف طائرة مسيرة"),
+    ),
+    "French": (
+        ("Explosion dans un dépôt de carburant à Goma", "Un drone a incendié un dépôt de carburant à Goma."),
+        ("Goma : un dépôt de carburant en feu après une explosion", "Le dépôt de carburant de Goma brûle."),
+    ),
+    "Polish": (
+        ("Wybuch w składzie paliwa w Charkowie", "Dron podpalił skład paliwa w Charkowie."),
+        ("W Charkowie płonie skład paliwa po wybuchu", "Skład paliwa w Charkowie płonie po ataku drona."),
+    ),
+    "Chinese": (
+        ("喀布尔清真寺发生爆炸多人死亡", "喀布尔一座清真寺发生爆炸，造成多人死亡。"),
+        ("阿富汗喀布尔清真寺爆炸多人死亡", "喀布尔清真寺爆炸造成多人死亡和受伤。"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "two"), list(TOLD_TWICE.values()), ids=list(TOLD_TWICE))
 def test_two_reports_of_one_happening_join_in_every_language(
     one: tuple[str, str], two: tuple[str, str]
 ) -> None:
     assert grouped([(*one, 0), (*two, 2)]) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Israeli jets strike depot", "Israel's jets strike depot"),
+        ("Two U.S. warships leave", "Two American warships leave"),
+        ("Two US warships leave", "Two United States warships leave"),
+        ("A U.N. convoy leaves", "A United Nations convoy leaves"),
+        ("Zelenskyy visits a brigade", "Zelensky visits a brigade"),
+    ],
+)
+def test_a_people_and_its_country_are_one_word(one: str, other: str) -> None:
+    text = "The report was read to all of them in the hall at noon."
+    assert np.array_equal(features(one, text).ids, features(other, text).ids)
+
+
+def test_a_pronoun_is_no_country() -> None:
+    text = "It came to us in the hall at noon."
+    assert not set(features("They told us", text).ids) & set(features("The U.S.", "").ids)
+
+
+def test_in_a_stream_of_many_languages_each_report_finds_its_own_happening() -> None:
+    first: list[Row] = [(*one, n * 0.1) for n, (one, _) in enumerate(TOLD_TWICE.values())]
+    second: list[Row] = [(*two, 2 + n * 0.1) for n, (_, two) in enumerate(TOLD_TWICE.values())]
+    apart = list(range(len(TOLD_TWICE)))
+    assert grouped(first + second) == apart + apart
 
 
 @pytest.mark.parametrize(
@@ -93,6 +114,12 @@ def test_two_reports_of_one_happening_join_in_every_language(
         ),
         pytest.param("مباراة كرة القدم تنتهي بالتعادل", "قصف يستهدف مستشفى في غزة", id="Arabic"),
         pytest.param("央行宣布降息", "地震袭击云南", id="Chinese"),
+        pytest.param("在 2024 年 14 人死亡", "2024 年通胀率 14 个百分点", id="digits alone, Chinese"),
+        pytest.param(
+            "14 morts à Goma en 2024", "Inflation de 14 points pour 2024", id="digits alone, French"
+        ),
+        pytest.param("Потоп у Херсоні - Вісті", "Матч у Львові - Вісті", id="outlet's name, Ukrainian"),
+        pytest.param("Powódź w Opolu | Kurier", "Mecz w Toruniu | Kurier", id="outlet's name, Polish"),
     ],
 )
 def test_different_happenings_do_not_join(one: str, two: str) -> None:
@@ -201,6 +228,15 @@ def test_without_useful_dates_words_decide(hours: float | None) -> None:
     )
     market = ("Shell hits market in El Fasher, eleven dead", "Eleven died in a market of El Fasher.")
     assert grouped([(*depot, hours), (*market, hours), (*again, hours)]) == [0, 1, 0]
+
+
+def test_newsletters_and_reviews_of_the_day_gather_nothing() -> None:
+    index = StoryIndex()
+    index.add(7, 1, features("Drone strike sets fuel depot in Belgorod ablaze"))
+    for form in ("newsletter", "press-review", "situation-report", "podcast"):
+        verdict = index.decide(features("Monday briefing: fuel depot in Belgorod ablaze"), form=form)
+        assert (verdict.kind, verdict.story) == ("outside", None)
+    assert index.members_of(7) == {1}
 
 
 def test_daily_key_events_items_of_one_war_do_not_chain_into_one_story() -> None:
