@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from aggregator.pipeline.group import OUTSIDE_FORMS
+
 
 class ArticleQuerySet(models.QuerySet["Article"]):
     """Questions about articles."""
@@ -102,6 +104,11 @@ class Article(models.Model):
                 fields=["-reported_at", "-id"],
                 name="article_ask",
                 condition=Q(relevance="ask", status="visible"),
+            ),
+            models.Index(
+                fields=["-reported_at", "-id"],
+                name="article_outside",
+                condition=Q(relevance="in", status="visible", form__in=sorted(OUTSIDE_FORMS)),
             ),
         ]
 

@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from aggregator.models import Article, ArticleRegion, Conflict, Membership, Region, RegionLink, Source, Topic
+from aggregator.models import (
+    Article,
+    ArticleRegion,
+    ArticleTopic,
+    Conflict,
+    Membership,
+    Region,
+    RegionLink,
+    Source,
+    Topic,
+)
 from aggregator.pipeline.group import OUTSIDE_FORMS
 from aggregator.services import activity, subjects
 from aggregator.services.activity import Busy
@@ -20,6 +30,7 @@ from aggregator.services.timelines import Timeline
 
 ALSO_DAYS = timedelta(days=14)
 MAX_ALSO = 6
+ALSO_LOOKED_AT = 1000  # newest pieces outside stories, wherever they are about: bounds what a page reads
 MAX_CHIPS = 6
 MAX_BESIDE = 12
 
@@ -125,19 +136,27 @@ def also_published(
     region: Region, topic: Topic | None, until: datetime, limit: int = MAX_ALSO
 ) -> list[Article]:
     """Return opinion, explainers and other pieces outside stories, newest first, of the last 14 days."""
-    inside = RegionLink.objects.filter(ancestor=region).values("region")
     rows = Article.objects.published().filter(
-        form__in=OUTSIDE_FORMS, reported_at__gt=until - ALSO_DAYS, reported_at__lte=until
+        form__in=sorted(OUTSIDE_FORMS), reported_at__gt=until - ALSO_DAYS, reported_at__lte=until
     )
+    rows = rows.order_by("-reported_at", "-pk")
+    ids = list(rows.values_list("pk", flat=True)[:ALSO_LOOKED_AT])
     if region.kind != "root":
-        rows = rows.filter(pk__in=_about(inside))
+        ids = _carrying(ids, ArticleRegion.objects.filter(about=True, region__in=_inside(region)))
     if topic is not None:
-        rows = rows.filter(topics__topic=topic)
-    return list(rows.select_related("source").order_by("-reported_at", "-pk")[:limit])
+        ids = _carrying(ids, ArticleTopic.objects.filter(topic=topic))
+    found = Article.objects.select_related("source").defer("mentions").in_bulk(ids[:limit])
+    return [found[pk] for pk in ids[:limit]]
 
 
-def _about(regions: Any) -> Any:
-    return ArticleRegion.objects.filter(region__in=regions, about=True).values("article")
+def _carrying(ids: Sequence[int], tags: QuerySet[Any]) -> list[int]:
+    """Return those articles that carry one of the tags, in their order."""
+    carrying = set(tags.filter(article__in=ids).values_list("article_id", flat=True))
+    return [pk for pk in ids if pk in carrying]
+
+
+def _inside(region: Region) -> list[int]:
+    return list(RegionLink.objects.filter(ancestor=region).values_list("region", flat=True))
 
 
 def busy_topics_everywhere(topics: Sequence[Topic], today: date) -> list[Busy]:
