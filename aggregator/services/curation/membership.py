@@ -134,7 +134,7 @@ def undo_membership(actor: Actor, entry: LogEntry) -> LogEntry:
             after={"stories": entry.before["stories"]},
             undo_of=entry,
         )
-        if entry.role == "machine":
+        if entry.role == "machine" and actor.user is not None:
             _tell_the_machine(actor, entry, before, undone)
         placing.place_stories(involved, actor.now)
     return undone
