@@ -42,14 +42,17 @@ def faults(sql: str) -> list[str]:
     return [f"{fault} in {sql[:300]}" for fault in _faults(plan)]
 
 
-def _faults(node: dict[str, Any]) -> Iterator[str]:
+def _faults(node: dict[str, Any], *, bounded: bool = False) -> Iterator[str]:
+    """Yield what is wrong with a node and below; `bounded`: a limit above ends its reading."""
     kind, below = node["Node Type"], node.get("Plans", [])
-    if kind == "Seq Scan" and node["Relation Name"] in BIG:
+    if kind == "Seq Scan" and node["Relation Name"] in BIG and not bounded:
         yield f"whole read of {node['Relation Name']}"
     if kind == "Sort" and below and below[0]["Plan Rows"] > MANY and BIG & set(_tables(node)):
         yield f"sort of {below[0]['Plan Rows']} rows"
     for child in below:
-        yield from _faults(child)
+        yield from _faults(
+            child, bounded=kind == "Limit" or (bounded and kind in ("Nested Loop", "Subquery Scan"))
+        )
 
 
 def _tables(node: dict[str, Any]) -> Iterator[str]:
@@ -69,7 +72,8 @@ def text_of(sql: str) -> str:
         )
         lines = [line for (line,) in cursor.fetchall()]
     short = re.sub(r"SELECT .*? FROM ", "SELECT … FROM ", sql, count=1, flags=re.DOTALL)
-    return "\n".join([re.sub(r"\s+", " ", short)[:600], *(f"    {line}" for line in lines), ""])
+    words = "\n".join([re.sub(r"\s+", " ", short)[:600], *(f"    {line}" for line in lines), ""])
+    return re.sub(r"(?:'?\d+'?, ?){8,}'?\d+'?", "…", words)  # long lists of ids
 
 
 def addresses() -> dict[str, str]:

@@ -371,14 +371,20 @@ def measure(folder: Path, sizes: Sequence[int], rounds: int, found: dict[str, An
 
 def growth(small: Site, large: Site, rounds: int) -> dict[str, dict[str, float]]:
     """Return p95 and CPU of every page, at the large size over the small one, from turns one after the other."""
+    asked = {site.articles: addresses(site) for site in (small, large)}
     pages = [
-        Page(f"{name}@{site.articles}", site.fresh_port, [request(path)], [site.fresh, *site.postgres])
-        for name, paths in ((name, (addresses(small)[name], path)) for name, path in addresses(large).items())
-        for site, path in zip((small, large), paths, strict=True)
+        Page(
+            f"{name}@{site.articles}",
+            site.fresh_port,
+            [request(asked[site.articles][name])],
+            [site.fresh, *site.postgres],
+        )
+        for name in asked[large.articles]
+        for site in (small, large)
     ]
     results = in_turns(pages, rounds, readers=1, count=20, seconds=2.0)
     ratios = {}
-    for name in addresses(large):
+    for name in asked[large.articles]:
         before, after = results[f"{name}@{small.articles}"], results[f"{name}@{large.articles}"]
         ratios[name] = {
             what: round(middle(after, value) / middle(before, value), 2)
@@ -402,9 +408,9 @@ def disk(site: Site) -> dict[str, int]:
 
 _QUEUE = """
 WITH given AS (
-    SELECT row_number() OVER () AS n, a.source_id, a.feed_id, b.text, a.title, a.language
-    FROM aggregator_article a JOIN aggregator_articlebody b ON b.article_id = a.id
-    WHERE a.language = 'en' ORDER BY md5(a.id::text) LIMIT {count}
+    SELECT row_number() OVER (ORDER BY a.id) AS n, a.source_id, a.feed_id, b.text, a.title, a.language
+    FROM (SELECT * FROM aggregator_article WHERE language = 'en' AND id % 7 = 3 ORDER BY id DESC LIMIT {count}) a
+    JOIN aggregator_articlebody b ON b.article_id = a.id
 ), made AS (
     INSERT INTO aggregator_article (source_id, feed_id, url, url_hash, title, author, language, extract, status,
         published_at, published_kind, found_at, reported_at, happened_precision, happened_reason, form, form_reason, relevance,

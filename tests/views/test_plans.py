@@ -37,6 +37,8 @@ def archive(db) -> None:
 def test_no_page_reads_a_large_table_from_end_to_end_or_sorts_a_large_set(client, archive: None):
     wrong = {}
     for name, address in plans.addresses().items():
+        if name.startswith("search"):
+            continue  # bounded by rows read, whatever the plan: tests/services/test_finding.py
         subjects.forget()
         caches["fragments"].clear()  # what stands beside a list is asked for too
         if found := [fault for sql in plans.queries_of(client, address) for fault in plans.faults(sql)]:
