@@ -10,8 +10,17 @@ from dataclasses import dataclass
 
 from aggregator.pipeline.gazetteer import Gazetteer
 from aggregator.pipeline.mentions import LEAD_CHARS, Found, find_names
-from aggregator.pipeline.names import NEEDS_CUE, WORD
-from aggregator.pipeline.placemodel import ACTORS, Candidate, features_of, gather, logits, probability
+from aggregator.pipeline.names import NEEDS_CUE, WORD, normalised
+from aggregator.pipeline.placemodel import (
+    Candidate,
+    acts,
+    features_of,
+    gather,
+    logits,
+    probability,
+    short_kind,
+)
+from aggregator.pipeline.placeroles import add_roles
 from aggregator.pipeline.senses import Meant, choose_senses
 from aggregator.pipeline.types import Located, Mention, RegionScore
 
@@ -59,7 +68,12 @@ def read_places(title: str, text: str, gazetteer: Gazetteer, home_region: str | 
     words = (len(text) + len(title)) // 6
     head = f"{title} {text[:LEAD_CHARS]}"
     features = features_of(candidates, head=head, words=words, home=home) if candidates else []
-    return Reading(meant, candidates, features, words < SHORT_WORDS)
+    is_short = words < SHORT_WORDS
+    if is_short and candidates:
+        kinds = {id(name): short_kind(name) for name in meant}
+        lead = normalised(text[: 2 * LEAD_CHARS])
+        add_roles(features, [item.meant for item in candidates], kinds, normalised(title[:1000]), lead)
+    return Reading(meant, candidates, features, is_short)
 
 
 @dataclass
@@ -184,7 +198,7 @@ class _Judge:
         """Return the share of a candidate's evidence that each of its regions holds."""
         weights: dict[str, float] = {}
         for meant in item.candidate.meant:
-            if only_places and meant.sense.kind in ACTORS:
+            if only_places and acts(meant):
                 continue
             region = meant.sense.region or self._own_slug(item)
             weights[region] = weights.get(region, 0.0) + meant.weight

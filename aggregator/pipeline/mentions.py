@@ -18,6 +18,7 @@ from aggregator.pipeline.placewords import (
     CYRILLIC_ENDINGS,
     HEBREW_ENDINGS,
     LATIN_ENDINGS,
+    PASSED_OVER,
 )
 
 MAX_CHARS = 20_000
@@ -40,7 +41,7 @@ class Found:
     end: int
     entry: Entry
     field: str
-    before: str  # the word before, '' at the start
+    before: str  # the word before, '' at the start; articles and directions are passed over
     after: str  # the word after
     rest: str  # the 30 characters after
     gap: str  # the text between this name and the one before it, when short; else ' '
@@ -194,10 +195,12 @@ def _spread(text: str, hits: list[tuple[int, int, Entry]], field_of: Any) -> Ite
 def _word_before(text: str, start: int) -> str:
     if not start:
         return ""
-    piece = text[max(0, start - 24) : start]
+    piece = text[max(0, start - 32) : start]
     if piece[-1] not in " -\"'(":
         return piece[-1]
-    words = piece.rstrip(" \"'(-").rsplit(None, 1)
+    words = piece.rstrip(" \"'(-").rsplit(None, 3)
+    while len(words) > 1 and words[-1] in PASSED_OVER:
+        words.pop()
     return words[-1] if words else ""
 
 

@@ -51,12 +51,17 @@ class Candidate:
         self.weight += meant.weight
 
 
+def acts(meant: Meant) -> bool:
+    """Tell whether a mention says who acts rather than where: parties, leaders, "Palestinian militants"."""
+    return meant.sense.kind in ACTORS or DEEDS.get(meant.found.after.lower()) == "fighters"
+
+
 def weigh(meant: Meant) -> float:
     """Return what one mention adds to a candidate's weight."""
     weight = WEIGHTS[meant.found.field]
     if meant.firm:
         weight *= 0.3
-    if meant.sense.kind in ACTORS:
+    if acts(meant):
         weight *= ACTOR_WEIGHT
     if meant.weak:
         weight *= 0.7 if meant.supported else 0.25
@@ -157,7 +162,7 @@ def _evidence(item: Candidate) -> dict[str, float]:
     names = set()
     strong = False
     for meant in item.meant:
-        place, group = meant.found.field, GROUPS[meant.sense.kind]
+        place, group = meant.found.field, _group(meant)
         if meant.weak and not meant.supported:
             key = "unsure" + ("I_" if group == "I" else "_") + place
             counts[key] = counts.get(key, 0.0) + 1.0
@@ -175,11 +180,16 @@ def _evidence(item: Candidate) -> dict[str, float]:
     out["names"] = math.log1p(len(names))
     out["unsure_only"] = float(not names)
     out["weak_only"] = float(bool(names) and not strong)
-    kinds = {GROUPS[meant.sense.kind] for meant in item.meant if not meant.weak or meant.supported}
+    kinds = {_group(meant) for meant in item.meant if not meant.weak or meant.supported}
     for group in "DLYI":
         out["only_" + group] = float(kinds == {group})
     out["dateline_only"] = float(all(meant.found.field == "dateline" for meant in item.meant))
     return out
+
+
+def _group(meant: Meant) -> str:
+    group = GROUPS[meant.sense.kind]
+    return "Y" if group != "L" and acts(meant) else group
 
 
 _ATTACK = re.compile(
@@ -197,11 +207,16 @@ _SIEGE = re.compile(
 _SHORT = {"demonym": "D", "party": "Y", "leader": "L", "institution": "L"}
 
 
+def short_kind(meant: Meant) -> str:
+    """Return N for a place, D for a people, L for a leader or institution, Y for an armed party."""
+    return "Y" if _group(meant) == "Y" else _SHORT.get(meant.sense.kind, "N")
+
+
 def _context(meant: Meant) -> list[str]:
     """Name what the text does with a mention, and whether a hyphen joins it to another name."""
     found = meant.found
     place = HEADS.get(found.field, "body:")
-    kind = _SHORT.get(meant.sense.kind, "N")
+    kind = short_kind(meant)
     names = []
     relation = RELATIONS.get(found.before.lower())
     if relation:
