@@ -116,6 +116,27 @@ def test_a_reader_follows_a_topic_on_this_device(visit, full: Land):
     assert page.context.cookies() == []
 
 
+def test_a_device_keeps_five_hundred_lists_and_says_when_it_is_full(visit, full: Land):
+    page = visit()
+    page.goto("/topics/shelling/")
+    page.evaluate(
+        """() => localStorage.setItem("follows", JSON.stringify(
+            [...Array(500).keys()].map((n) => ({ path: `/topics/shelling/?kind=k${n}`, name: `List ${n}`, newest: 0 }))))"""
+    )
+    page.reload()
+    page.click("text=Follow this list")
+    page.wait_for_selector("text=This device follows 500 lists: remove one first")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if ".json" in request.url else None)
+    page.goto("/following/")
+    page.wait_for_selector("text=nothing new")
+    assert page.locator(".follows li").count() == 500
+    page.wait_for_load_state("networkidle")
+    assert 0 < len(asked) < 100, "only lists that are seen are asked about"
+    page.click(".follows li button >> nth=0")
+    assert page.locator(".follows li").count() == 499
+
+
 def test_a_topic_is_followed_by_feed_without_scripts(visit, full: Land):
     page = visit(java_script_enabled=False)
     page.goto("/topics/shelling/")
