@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from aggregator.pipeline.letters import folded, needed_letters
 from aggregator.pipeline.types import Reason
 
 REPORT = "report"
@@ -33,28 +34,46 @@ class FormRule:
     by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """The patterns of a form for one field, and letters of which a text holds one where they match."""
+
+    slug: str
+    where: str
+    pattern: re.Pattern[str]
+    letters: tuple[str, ...]  # empty: nothing can be said without a search
+
+    def may_be_in(self, look: str) -> bool:
+        """Say whether the patterns can match the text whose folded form is `look`."""
+        if not look or not self.letters:
+            return bool(look)
+        return any(letters in look for letters in self.letters)
+
+
 class FormBook:
     """All forms, compiled per language on first use."""
 
     def __init__(self, rules: Iterable[FormRule]) -> None:
         self.rules = tuple(rules)
-        self._compiled: dict[str, list[tuple[str, str, re.Pattern[str]]]] = {}
+        self._compiled: dict[str, list[_Sign]] = {}
 
     def find(self, title: str, lead: str, url: str, language: str) -> tuple[str, Reason]:
         """Return the form of a text and the pattern's words that show it."""
         fields = {"headline": title[:HEADLINE_LIMIT], "lead": lead[:LEAD_LIMIT], "url": path_of(url)}
-        for slug, where, pattern in self._for(language):
-            found = pattern.search(fields[where]) if fields[where] else None
+        looks = {where: folded(text) for where, text in fields.items()}
+        for sign in self._for(language):
+            found = sign.pattern.search(fields[sign.where]) if sign.may_be_in(looks[sign.where]) else None
             if found:
-                return slug, Reason("form_pattern", {"field": where, "words": found.group()[:80].strip()})
+                words = found.group()[:80].strip()
+                return sign.slug, Reason("form_pattern", {"field": sign.where, "words": words})
         return REPORT, Reason("form_default")
 
-    def _for(self, language: str) -> list[tuple[str, str, re.Pattern[str]]]:
+    def _for(self, language: str) -> list[_Sign]:
         if language not in self._compiled:
             self._compiled[language] = list(self._compile(language))
         return self._compiled[language]
 
-    def _compile(self, language: str) -> Iterable[tuple[str, str, re.Pattern[str]]]:
+    def _compile(self, language: str) -> Iterable[_Sign]:
         for rule in self.rules:
             own = rule.by_language.get(language, ()) if language != "en" else ()
             for where, patterns in (
@@ -64,7 +83,8 @@ class FormBook:
             ):
                 pattern = either(patterns)
                 if pattern:
-                    yield rule.slug, where, pattern
+                    usable = [p for p in patterns if p and not bad_pattern(p)]
+                    yield _Sign(rule.slug, where, pattern, needed_letters(usable))
 
 
 def either(patterns: Iterable[str]) -> re.Pattern[str] | None:

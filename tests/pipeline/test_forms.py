@@ -9,6 +9,7 @@ import pytest
 
 from aggregator.pipeline import forms
 from aggregator.pipeline.classify import form_rule
+from aggregator.pipeline.letters import folded, needed_letters
 
 ROWS = json.loads((Path(forms.__file__).resolve().parents[1] / "vocabulary/forms.json").read_text("utf-8"))[
     "forms"
@@ -89,6 +90,37 @@ def test_the_reason_names_the_words(book):
     assert reason.code == "form_pattern"
     assert reason.evidence["field"] == "headline"
     assert "Analysis" in reason.evidence["words"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "letters"),
+    [
+        pytest.param(r"\blive\b", ("live",), id="a word"),
+        pytest.param(r"fact[- ]?checks?", ("check",), id="the longest run"),
+        pytest.param(r"(?:opinion|essay)s?\b", ("opinion", "essay"), id="alternatives"),
+        pytest.param(r"(?:opinion|\d+)", (), id="an alternative without letters"),
+        pytest.param(r"(?:why)?.", (), id="what may be absent"),
+        pytest.param(r"(?:ab)+", ("ab",), id="what is there at least once"),
+        pytest.param(r"DİREKT", ("direkt",), id="letters of any case"),
+    ],
+)
+def test_the_letters_that_a_match_must_hold(pattern, letters):
+    assert needed_letters([pattern]) == letters
+
+
+def test_the_first_look_never_hides_a_form(book):
+    """Each sign is tried on what the others' cases of this file match: look and search must agree."""
+    marks = [m for test in (test_a_headline_shows_its_form, test_other_languages_have_their_own_signs)
+             for m in test.pytestmark[0].args[1]]  # fmt: skip
+    titles = [mark[-2] for mark in marks]
+    checked = 0
+    for language in ("en", "fr", "de", "ru", "uk", "ar", "es", "fa", "he", "tr", "pl"):
+        for sign in book._for(language):
+            for title in (*titles, *(t.upper() for t in titles)):
+                if sign.pattern.search(title):
+                    assert sign.may_be_in(folded(title)), (sign.slug, title)
+                    checked += 1
+    assert checked > 300
 
 
 def test_every_pattern_of_the_vocabulary_can_be_used():
