@@ -44,7 +44,7 @@ format: $(VENV)/.ready-dev ## put the code in the house's format
 	$(VENV)/bin/ruff format .
 
 bench: $(VENV)/.ready-dev ## list the benches; BENCH=name runs one
-	@if [ -z "$(BENCH)" ]; then ls bench/*.py | sed 's#bench/##; s#\.py$$##' | grep -v '^__'; else exec $(PY) -m bench.$(BENCH) $(ARGS); fi
+	@if [ -z "$(BENCH)" ]; then ls bench/*.py bench/*/__main__.py | sed 's#bench/##; s#/__main__##; s#\.py$$##' | grep -v '^__'; else exec $(PY) -m bench.$(BENCH) $(ARGS); fi
 
 bench-poll: $(VENV)/.ready-dev ## what polling costs, beside other aggregators (needs CORPORA_DIR)
 	@exec $(PY) -m bench.poll $(ARGS)
