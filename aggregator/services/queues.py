@@ -105,7 +105,8 @@ def _new_sources(now: datetime) -> list[Item]:
 
 
 def _failing_feeds(now: datetime) -> list[Item]:
-    rows = Feed.objects.polled().filter(state__in=UNWELL).select_related("source").order_by("state_since")
+    unwell = Feed.objects.polled().filter(state__in=UNWELL).select_related("source").order_by("state_since")
+    rows = unwell.only("title", "url", "state", "state_sentence", "state_since", "source__name")
     return [
         Item("feed", row.pk, f"{row.source.name}: {row}", f"{row.get_state_display()}. {row.state_sentence}",
              at=row.state_since)
@@ -114,7 +115,8 @@ def _failing_feeds(now: datetime) -> list[Item]:
 
 
 def _ask(now: datetime) -> list[Item]:
-    rows = Article.objects.filter(relevance="ask", status=Article.Status.VISIBLE).select_related("source")
+    asked = Article.objects.filter(relevance="ask", status=Article.Status.VISIBLE)
+    rows = asked.select_related("source").only("title", "reported_at", "relevance_score", "source__name")
     return [
         Item("article", row.pk, row.title, f"{row.source.name}; score {row.relevance_score:.2f}", at=row.reported_at)
         for row in rows.order_by("-reported_at", "-pk")[: MOST + 1]
@@ -142,6 +144,9 @@ def _weak(now: datetime) -> list[Item]:
     rows = (
         Membership.objects.filter(story_id__in=recent, score__gt=0, score__lt=WEAK_BELOW)
         .select_related("story", "article__source")
+        .only(
+            "score", "reason", "story__headline", "story__last_at", "article__title", "article__source__name"
+        )
         .order_by("score")
     )
     items, done = {}, _reviewed_ids("weak", recent)
@@ -197,7 +202,8 @@ def _reports(now: datetime) -> list[Item]:
 
 
 def _held(now: datetime) -> list[Item]:
-    rows = Work.objects.filter(stage=Work.Stage.HELD).select_related("article__source").order_by("article_id")
+    held = Work.objects.filter(stage=Work.Stage.HELD).select_related("article").order_by("article_id")
+    rows = held.only("code", "sentence", "next_at", "article__title", "article__url")
     return [
         Item("work", row.pk, row.article.title or row.article.url, f"{row.code}: {row.sentence}", at=row.next_at)
         for row in rows[: MOST + 1]
