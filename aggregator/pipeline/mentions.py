@@ -171,8 +171,8 @@ def _letters_before(text: str, start: int) -> str:
 
 
 def _longest(hits: list[tuple[int, int, Entry]]) -> list[tuple[int, int, Entry]]:
-    """Keep the leftmost, longest of overlapping hits."""
-    hits.sort(key=lambda hit: (hit[0], -hit[1], STEM in hit[2].flags))
+    """Keep the leftmost, longest of overlapping hits; a whole name before a shorter one with an ending."""
+    hits.sort(key=lambda hit: (hit[0], -hit[1], -len(hit[2].name), STEM in hit[2].flags))
     kept, reached = [], 0
     for hit in hits:
         if hit[0] >= reached:
