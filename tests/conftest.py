@@ -144,10 +144,11 @@ def _nothing_kept() -> None:
     """What a web process keeps in memory was made from another test's rows."""
     from django.core.cache import caches
 
-    from aggregator.services import changes, subjects
+    from aggregator.services import changes, subjects, timelines
     from aggregator.templatetags import cards
 
     changes.forget()
+    timelines.forget()
     cards.forget()
     subjects.forget()
     caches["fragments"].clear()

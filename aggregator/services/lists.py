@@ -104,12 +104,14 @@ def _all_topics() -> list[Topic]:
 
 def choices(topics: Sequence[Topic]) -> Choices:
     """Return what the filter bar offers: topics, and the kinds and languages of approved outlets."""
+    kinds, languages = subjects.kept("choices", _kinds_and_languages)
+    return Choices(tuple(topics), kinds, languages)
+
+
+def _kinds_and_languages() -> tuple[tuple[str, ...], tuple[str, ...]]:
     rows = list(Source.objects.approved().order_by().values_list("kind", "languages"))
-    return Choices(
-        topics=tuple(topics),
-        kinds=tuple(sorted({kind for kind, _ in rows})),
-        languages=tuple(sorted({language for _, languages in rows for language in languages})),
-    )
+    kinds = {kind for kind, _ in rows}
+    return tuple(sorted(kinds)), tuple(sorted({one for _, languages in rows for one in languages}))
 
 
 def who_reports(timeline: Timeline) -> list[Share]:
@@ -129,7 +131,7 @@ def sources_of(region: Region) -> list[Source]:
     """Return the approved outlets at home in a region or in what lies in it."""
     slugs = RegionLink.objects.filter(ancestor=region).values_list("region__slug", flat=True)
     rows = Source.objects.approved().filter(home_regions__overlap=list(slugs))
-    return list(rows.select_related("publisher").order_by("name"))
+    return list(rows.only("slug", "name", "country", "homepage").order_by("name"))
 
 
 def also_published(

@@ -56,13 +56,22 @@ class Subject:
         return self.owner.name
 
     @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from other subjects."""
+        return (self.kind, *(row.pk if row else None for row in (self.region, self.conflict, self.topic)))
+
+    @property
     def path(self) -> str:
         """The address of the page, without its filters."""
         return reverse(self.kind, args=[self.owner.slug])
 
     def entries(self) -> QuerySet[TimelineEntry]:
-        """The timeline rows of this subject."""
-        return TimelineEntry.objects.filter(region=self.region, conflict=self.conflict, topic=self.topic)
+        """The timeline rows of this subject.
+
+        A row has a region or a conflict: asking for both would make PostgreSQL expect fewer rows than there are.
+        """
+        rows = TimelineEntry.objects.filter(topic=self.topic)
+        return rows.filter(region=self.region) if self.region else rows.filter(conflict=self.conflict)
 
     def days(self) -> QuerySet[DayCount]:
         """The day totals of this subject."""

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from aggregator.models import Conflict, Pin, Region, Story, TimelineEntry, Topic
 from aggregator.pipeline import timeline as rules
-from aggregator.services import subjects
+from aggregator.services import changes, subjects
 from aggregator.services.cards import ROW, Card, Row, Shelf, make_card
 from aggregator.services.filters import EVENT, Cursor, Filters
+from aggregator.services.kept import Kept
 from aggregator.services.subjects import Find, Subject
 
 PAGE_SIZE = 50  # stories; decided in the product's rules, pinned ones come on top
@@ -83,11 +85,30 @@ def subject_of(kind: str, slug: str, filters: Filters, find: Find = subjects.fin
     return Subject("region", region=owner, topic=topic)
 
 
+_pages: Kept[Timeline] = Kept(100)
+
+
+def forget() -> None:
+    """Drop the pages in memory."""
+    _pages.clear()
+
+
 def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeline:
     """Return a page of at most `size` stories, the pinned ones of the first page, and day totals.
 
-    Five queries at most, whatever is shown.
+    Five queries at most, whatever is shown; none while no story and no act has changed since it was read last.
     """
+    if not settings.LOOK_SECONDS:
+        return _read(subject, filters, size)
+    key = (changes.newest(), subject.key, filters, size)
+    page = _pages.get(key)
+    if page is None:
+        page = _read(subject, filters, size)
+        _pages.put(key, page)
+    return page
+
+
+def _read(subject: Subject, filters: Filters, size: int) -> Timeline:
     rows = _restricted(subject, filters)
     found = [Row(*row) for row in _page(rows, filters).values_list(*ROW)[: size + 1]]
     more = len(found) > size

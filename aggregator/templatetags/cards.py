@@ -6,10 +6,8 @@ what was made is kept, by story, version and language, for every list that shows
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from datetime import UTC, date
 from functools import lru_cache
-from threading import Lock
 
 from django import template
 from django.urls import get_script_prefix, reverse
@@ -21,6 +19,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from aggregator.models import Story
 from aggregator.pipeline.timeline import Dots
 from aggregator.services.cards import Card
+from aggregator.services.kept import Kept
 
 register = template.Library()
 
@@ -28,34 +27,12 @@ KEPT = 5000  # cards in memory, about 2 kB each; the least used go first
 NOTHING = SafeString("")
 
 
-class _Kept:
-    """The cards made last, by key."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.lock = Lock()
-        self.cards: OrderedDict[tuple[object, ...], SafeString] = OrderedDict()
-
-    def get(self, key: tuple[object, ...]) -> SafeString | None:
-        with self.lock:
-            found = self.cards.get(key)
-            if found is not None:
-                self.cards.move_to_end(key)
-            return found
-
-    def put(self, key: tuple[object, ...], card: SafeString) -> None:
-        with self.lock:
-            self.cards[key] = card
-            if len(self.cards) > self.most:
-                self.cards.popitem(last=False)
-
-
-_kept = _Kept(KEPT)
+_kept: Kept[SafeString] = Kept(KEPT)
 
 
 def forget() -> None:
     """Drop all cards that were made."""
-    _kept.cards.clear()
+    _kept.clear()
 
 
 @register.filter

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aggregator import clock
@@ -86,6 +87,7 @@ def _base(timeline: Timeline, topics: list[Topic]) -> dict[str, Any]:
     return {
         "timeline": timeline,
         "part": f"{timeline.path} {changes.newest().acts}",  # parts of this page are kept under it for a minute
+        "shared": f"{get_language()} {changes.newest().acts}",  # what all lists have in common is kept under it
         "subject": subject,
         "owner": subject.owner,
         "title": timelines.title_of(subject, asked),
