@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from newsroom import local
 from tests.newsroom.running import ROOT, environment, manage
@@ -65,6 +68,18 @@ class Place:
     def read_everything(self) -> None:
         """Poll all feeds and work until the line is empty."""
         self.command("poll", "--all", "--wait")
+
+    def await_articles(self, least: int = 20) -> None:
+        """Return when so many articles have been found: a worker is in the middle of its work."""
+        where = local.database_settings(Path(self.environ["DATA_DIR"]))
+        until = time.monotonic() + 240
+        while time.monotonic() < until:
+            with psycopg.connect(host=where["HOST"], user=where["USER"], dbname=where["NAME"]) as session:
+                found = session.execute("SELECT count(*) FROM aggregator_article").fetchone()
+            if found and found[0] >= least:
+                return
+            time.sleep(0.1)
+        raise AssertionError("the worker finds no articles")
 
     def expire(self) -> None:
         """Let all leases run out, as minutes of waiting would."""
