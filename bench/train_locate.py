@@ -240,7 +240,7 @@ def focus_right(docs: list[dict[str, Any]], held: list[dict[str, np.ndarray]], o
                 (-value, key) for key, value in zip(doc["keys"], score[head], strict=True) if len(key) == 2
             )
             right.append(bool(ranked) and ranked[0][1] == doc["focus"])
-    return sum(right) / max(1, len(right))
+    return float(sum(right)) / max(1, len(right))
 
 
 def main() -> None:

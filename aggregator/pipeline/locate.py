@@ -209,13 +209,22 @@ class _Judge:
         own, parts = self._own_slug(item), self._parts(item)
         large = {part for part, share in parts.items() if share >= PART_SHARE or part == focus}
         shown = large - {own}
-        is_own_about = is_about and (not shown or own in large or own == focus)
+        is_own_about = is_about and (
+            not shown or own == focus or (own in large and self._is_named(item, own))
+        )
         scores = [
             self._region(item, part, item.about * (0.5 + share / 2), is_about and part in shown)
             for part, share in parts.items()
             if part != own
         ]
         return [*scores, self._region(item, own, item.about, is_own_about)]
+
+    def _is_named(self, item: _Scored, own: str) -> bool:
+        """Tell whether a whole is named itself; its people's name beside a part of it says no more than the part."""
+        return any(
+            meant.sense.kind != "demonym" and not acts(meant) and (meant.sense.region or own) == own
+            for meant in item.candidate.meant
+        )
 
     def _region(self, item: _Scored, region: str, score: float, is_about: bool) -> RegionScore:
         names = dict.fromkeys(
