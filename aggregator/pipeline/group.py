@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from heapq import nlargest
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -300,13 +300,17 @@ class StoryIndex:
     def _found_by(self, words: Centroid | Features, limit: int) -> list[int]:
         ids = words.ids
         heavy = words.weights * self._idf(ids)
-        acc: dict[int, float] = {}
+        found, weights = [], []
         for i in np.argsort(-heavy, kind="stable")[:INDEXED]:
-            weight = float(heavy[i])
-            for story in set(self._postings.get(int(ids[i]), ())[-POSTINGS:]):
-                acc[story] = acc.get(story, 0.0) + weight * weight
-        alive = ((w, s) for s, w in acc.items() if s in self.stories)
-        return [s for _, s in nlargest(limit, alive)]
+            told = set(self._postings.get(int(ids[i]), ())[-POSTINGS:])
+            found.append(np.fromiter(told, dtype=np.int64, count=len(told)))
+            weights.append(np.full(len(told), float(heavy[i]) ** 2))
+        if not found:
+            return []
+        stories, where = np.unique(np.concatenate(found), return_inverse=True)
+        best = np.lexsort((stories, np.bincount(where, np.concatenate(weights), len(stories))))[::-1]
+        alive = (story for story in stories[best].tolist() if story in self.stories)
+        return list(islice(alive, limit))
 
     def _index_terms(self, features: Features) -> list[int]:
         heavy = features.weights * self._idf(features.ids)
