@@ -76,7 +76,9 @@ def gather(items: list[Item], models: list[GroupModel] | None) -> Pairs:
     there are `models`, as these would have made them (so that the next ones learn to live with
     impure stories)."""
     dice = random.Random(len(items))
-    pairs, by_gold, golds, numbers = Pairs(), {}, {}, itertools.count()
+    pairs, numbers = Pairs(), itertools.count()
+    by_gold: dict[str, int] = {}
+    golds: dict[int, list[Item]] = {}
 
     def decide(index: StoryIndex, item: Item) -> int | None:
         measured = index.measure(item.features)
@@ -146,7 +148,7 @@ def mean_trees(forests: list[Trees]) -> Trees:
     return Trees(
         np.concatenate([f.columns for f in forests]),
         np.concatenate([f.limits for f in forests]),
-        np.concatenate([f.leaves for f in forests]) / len(forests),
+        (np.concatenate([f.leaves for f in forests]) / len(forests)).astype(np.float32),
         float(np.mean([f.base for f in forests])),
     )
 
