@@ -146,9 +146,9 @@ def _queries(client: Client, address: str) -> list[str]:
 
 
 COST = {  # queries of a page made anew, and with its cards and what stands beside it kept
-    "/regions/armenia/": (20, 0),
-    "/topics/shelling/": (10, 0),
-    "/conflicts/nagorno-karabakh/": (15, 0),
+    "/regions/armenia/": (19, 0),
+    "/topics/shelling/": (9, 0),
+    "/conflicts/nagorno-karabakh/": (14, 0),
     "/": (10, 10),
     "/regions/armenia.atom": (4, 0),
 }
