@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +13,7 @@ from aggregator.pipeline.urls import url_hash
 from aggregator.services import hosts, polling
 from aggregator.services.fetching import Network
 from tests.factories import make_source
-from tests.fakeweb import Asked, FakeWeb, Said, fake_web, item, rss
+from tests.fakeweb import Asked, FakeWeb, Said, item, rss
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,22 +22,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def web() -> Iterator[FakeWeb]:
-    with fake_web() as fake:
-        yield fake
-
-
-@pytest.fixture
-def network() -> Network:
-    return Network(
-        user_agent="Newsroom/test",
-        limits=Limits(total_seconds=2.0, connect_seconds=1.0),
-        allowed=(ipaddress.ip_network("127.0.0.0/8"),),
-        proxy="",
-        gap=0.0,
-        parse_seconds=5.0,
-        parse_memory=512_000_000,
-    )
+def network(network: Network) -> Network:
+    return replace(network, limits=Limits(total_seconds=2.0, connect_seconds=1.0))
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ from django.db import DataError, OperationalError
 
 from aggregator.errors import AggregatorError, FetchError, ParseError, RefusedError
 from aggregator.fetch import visits
-from aggregator.fetch.client import Answer, Limits, StatusError
+from aggregator.fetch.client import Answer, StatusError
 from aggregator.fetch.visits import FeedJob, FeedResult
 from aggregator.models import Article, Feed, Host, Poll, Source, Work
 from aggregator.pipeline.feedstate import FeedNow
@@ -22,30 +21,11 @@ from aggregator.services import outcomes, polling
 from aggregator.services.claiming import FeedRow
 from aggregator.services.fetching import Network
 from tests.factories import make_source
-from tests.fakeweb import FakeWeb, Said, fake_web, item, rss
+from tests.fakeweb import FakeWeb, Said, item, rss
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2023, 9, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def web() -> Iterator[FakeWeb]:
-    with fake_web() as fake:
-        yield fake
-
-
-@pytest.fixture
-def network() -> Network:
-    return Network(
-        user_agent="Newsroom/test",
-        limits=Limits(total_seconds=5.0, connect_seconds=2.0),
-        allowed=(ipaddress.ip_network("127.0.0.0/8"),),
-        proxy="",
-        gap=0.0,
-        parse_seconds=5.0,
-        parse_memory=512_000_000,
-    )
 
 
 @pytest.fixture

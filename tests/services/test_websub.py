@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,7 +12,6 @@ import pytest
 from django.test import Client
 
 from aggregator import clock
-from aggregator.fetch.client import Limits
 from aggregator.models import Article, Feed, Host, HubSubscription
 from aggregator.pipeline.urls import url_hash
 from aggregator.services import polling, websub
@@ -25,25 +22,6 @@ from tests.fakeweb import FakeWeb, Said, fake_web, item, rss
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2023, 9, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def web() -> Iterator[FakeWeb]:
-    with fake_web() as fake:
-        yield fake
-
-
-@pytest.fixture
-def network() -> Network:
-    return Network(
-        user_agent="Newsroom/test",
-        limits=Limits(total_seconds=5.0, connect_seconds=2.0),
-        allowed=(ipaddress.ip_network("127.0.0.0/8"),),
-        proxy="",
-        gap=0.0,
-        parse_seconds=5.0,
-        parse_memory=512_000_000,
-    )
 
 
 class Site:
