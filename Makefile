@@ -30,7 +30,7 @@ demo: setup ## the same with invented sample data on a fast clock
 	@exec $(PY) manage.py demo
 
 test: $(VENV)/.ready-dev ## run all tests
-	$(PY) -m pytest -n 2 $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 6 $(ARGS)
 
 lint: $(VENV)/.ready-dev ## style, types, import contracts, missing migrations
 	$(VENV)/bin/ruff check .
