@@ -19,18 +19,19 @@ from aggregator.services.writing import insert_rows
 
 LEASE_SECONDS = 150  # longer than any visit: its budget, then one last request with its redirects
 
+# MATERIALIZED: as a plain subquery it may be run once a row, and then takes more hosts than the limit.
 _CLAIM = """
-UPDATE aggregator_host AS host
-SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s), lease_token = %(token)s
-FROM (
+WITH picked AS MATERIALIZED (
     SELECT id FROM aggregator_host
     WHERE due_at <= %(now)s
       AND (lease_until IS NULL OR lease_until < clock_timestamp())
       AND (free_at IS NULL OR free_at <= clock_timestamp())
       AND (hold_until IS NULL OR hold_until <= %(now)s)
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) AS picked
-WHERE host.id = picked.id
+)
+UPDATE aggregator_host AS host
+SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s), lease_token = %(token)s
+FROM picked WHERE host.id = picked.id
 RETURNING host.id, host.key, host.crawl_delay_seconds
 """
 

@@ -11,10 +11,10 @@ BATCH = 20_000
 
 # The rows that are summed up are those that are deleted, whoever else deletes meanwhile.
 _ROLL_UP = """
-WITH old AS (
-    DELETE FROM aggregator_poll WHERE id IN (
-        SELECT id FROM aggregator_poll WHERE at < %(before)s ORDER BY at LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED)
+WITH picked AS MATERIALIZED (
+    SELECT id FROM aggregator_poll WHERE at < %(before)s ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), old AS (
+    DELETE FROM aggregator_poll WHERE id IN (SELECT id FROM picked)
     RETURNING feed_id, (at AT TIME ZONE 'UTC')::date AS day, outcome, bytes, new_count
 ), summed AS (
     INSERT INTO aggregator_pollday AS kept (feed_id, day, polls, unchanged, failed, new_count, bytes)

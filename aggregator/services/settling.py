@@ -30,15 +30,17 @@ MAX_ATTEMPTS = 4
 
 # Fresh rows have no attempts. Of those whose batch died, the least tried comes first: workers that are killed for
 # other reasons must not use up the attempts of one row.
+# MATERIALIZED: as a plain subquery it may be run once a row, and then takes more rows than the limit.
 _CLAIM = """
-UPDATE aggregator_work SET lease_until = clock_timestamp() + %(lease)s, attempts = attempts + 1
-WHERE article_id IN (
+WITH picked AS MATERIALIZED (
     SELECT article_id FROM aggregator_work
     WHERE stage = 'settle' AND next_at <= %(now)s AND attempts {attempts}
       AND (lease_until IS NULL OR lease_until < clock_timestamp())
     ORDER BY attempts, reported_at, article_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-RETURNING article_id
+UPDATE aggregator_work AS work SET lease_until = clock_timestamp() + %(lease)s, attempts = work.attempts + 1
+FROM picked WHERE work.article_id = picked.article_id
+RETURNING work.article_id
 """
 _HOLD = """
 UPDATE aggregator_work SET stage = 'held', code = 'kept_failing', lease_until = NULL,

@@ -89,6 +89,33 @@ def test_workers_that_die_by_chance_use_up_no_single_rows_attempts(waiting: list
     assert Article.objects.filter(status="visible").count() == 3
 
 
+_RERUN = "".join(
+    f"SET LOCAL enable_{name} = off; "
+    for name in (
+        "hashjoin",
+        "mergejoin",
+        "hashagg",
+        "sort",
+        "incremental_sort",
+        "material",
+        "indexscan",
+        "bitmapscan",
+    )
+)
+
+
+@pytest.mark.parametrize("plan", ["", _RERUN])
+def test_no_plan_claims_more_than_the_limit(waiting: list[int], plan: str) -> None:
+    """A subquery with SKIP LOCKED that is run again for each row takes another row each time."""
+    for n in range(3):
+        Host.objects.create(key=f"{n}.example.org:443", due_at=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute(plan or "SELECT 1")
+    assert len(settling._claim(NOW, limit=1, attempts="= 0")) == 1
+    assert len(settling._claim(NOW, limit=1, attempts="= 0")) == 1
+    assert len(hosts.claim(NOW, limit=1, token=hosts.new_token())) == 1
+
+
 def test_a_host_of_a_cut_off_worker_is_taken_over_and_not_given_back_by_it() -> None:
     host = Host.objects.create(key="e.org:443", due_at=NOW)
     first, second = hosts.new_token(), hosts.new_token()
