@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 from trafilatura.metadata import extract_author
 
 from .clean import one_line
-from .credits import domain_of
+from .domains import domain_of
 from .page_data import PageData
 
 _PARTS = re.compile(r"\s+(?:[|\u2013\u2014\u00bb\u2022\u00b7-]|::)\s+")

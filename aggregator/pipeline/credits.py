@@ -7,24 +7,19 @@ promotional lines that came along with a copied text. "By X and agencies" is X's
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
 from tld import is_tld
 
+from .agencies import Agencies, Agency
+from .domains import domain_of, is_on, site_of
 from .types import ArticleText, Credit
 
 HEAD = 260  # characters in which a dateline stands
 TAIL_LINES = 8
 EVIDENCE = 160
 
-_SECOND_LEVEL = frozenset("co com org net gov gob gouv ac edu or ne go in".split())
 # Sites that carry everyone's posts: a link to them names nobody.
 _NOBODY = frozenset(
     """facebook.com twitter.com x.com t.co t.me telegram.me telegram.org instagram.com youtube.com youtu.be
@@ -76,95 +71,6 @@ _GENERIC_AGENCIES = re.compile(
 )
 _RESERVED = (".example", ".test")  # RFC 2606: documentation and tests
 _REUTERS_TAIL = re.compile(r"\(?\b(?:reporting|writing)\s+by\b[^\n]{2,240}[;,]?\s*editing\s+by\b", re.I)
-
-
-@dataclass(frozen=True)
-class Agency:
-    """A wire agency and the forms in which other outlets name it."""
-
-    slug: str
-    name: str
-    domains: tuple[str, ...]
-    forms: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Agencies:
-    """All agencies, with the expressions that find them; made once by `agencies_from`."""
-
-    by_form: Mapping[str, Agency]
-    by_domain: Mapping[str, Agency]
-    dateline: re.Pattern[str] = field(repr=False)
-    line: re.Pattern[str] = field(repr=False)
-    ending: re.Pattern[str] = field(repr=False)
-    anywhere: re.Pattern[str] = field(repr=False)
-
-    def named(self, form: str) -> Agency | None:
-        """Return the agency of a form as it stands in a text."""
-        return self.by_form.get(" ".join(form.split()).strip("/ "))
-
-    def at(self, domain: str) -> Agency | None:
-        """Return the agency whose site `domain` is, or is part of."""
-        return self.by_domain.get(site_of(domain))
-
-
-def agencies_from(rows: Iterable[Mapping[str, Any]]) -> Agencies:
-    """Build the agencies from the rows of vocabulary/agencies.json."""
-    agencies = [
-        Agency(row["slug"], row["name"], tuple(row.get("domains", ())), tuple(row.get("forms", ())))
-        for row in rows
-    ]
-    by_form = {form.strip("/ "): agency for agency in agencies for form in agency.forms}
-    words = "|".join(
-        re.escape(form).replace(r"\ ", r"\s+") for form in sorted(by_form, key=len, reverse=True)
-    )
-    forms = rf"(?P<form>{words or '(?!)'})"
-    others = rf"(?:\s*[/,+&]\s*(?:{words or '(?!)'}))*"
-    return Agencies(
-        by_form=by_form,
-        by_domain={site_of(domain): agency for agency in agencies for domain in agency.domains},
-        # "KYIV, Oct 5 (Reuters) -", "(AFP) –", "AP —", "/ТАСС/.", "新华社北京9月1日电", "【共同社】"
-        dateline=re.compile(
-            rf"^\W{{0,6}}(?:[^\n.()]{{0,70}}?[,.\s]?\s*[(\[/【（]\s*{forms}{others}\s*(?:[)\]/]\s*(?:[-\u2013\u2014:.,\u060c]|$)|[】）])"
-            rf"|[^\n.()]{{2,60}}\s[-\u2013\u2014]\s*{forms.replace('<form>', '<dashed>')}{others}\s*(?:\.|[-\u2013\u2014])\s"
-            rf"|{forms.replace('<form>', '<bare>')}{others}\s*(?:[-\u2013\u2014:|]|\.\s*[-\u2013\u2014])\s"
-            rf"|(?=[\u4e00-\u9fff]){forms.replace('<form>', '<joined>')}[\u4e00-\u9fff\d、，,（）()]{{0,24}}[电電])"
-        ),
-        line=re.compile(rf"^\W{{0,6}}{forms}{others}\W{{0,6}}$"),
-        ending=re.compile(
-            rf"(?:[(\[/（【]\s*{forms}{others}\s*[)\]/）】]|[-\u2013\u2014|]\s*{forms.replace('<form>', '<bare>')}{others})\W{{0,4}}$"
-        ),
-        anywhere=re.compile(rf"(?<![^\W_]){forms}(?![^\W_])"),
-    )
-
-
-@cache
-def load_agencies() -> Agencies:
-    """Return the agencies of the packaged vocabulary."""
-    path = Path(__file__).parent.parent / "vocabulary" / "agencies.json"
-    return agencies_from(json.loads(path.read_text("utf-8"))["agencies"])
-
-
-def domain_of(url: str) -> str:
-    """Return the host of an address without 'www.', or ''."""
-    try:
-        host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
-    except ValueError:
-        return ""
-    return host.removeprefix("www.").lower()
-
-
-def site_of(domain: str) -> str:
-    """Return the part of a host that is one owner's: 'bbc.co.uk' of 'news.bbc.co.uk'."""
-    labels = domain.removeprefix("www.").split(".")
-    if len(labels) >= 3 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2:
-        return ".".join(labels[-3:])
-    return ".".join(labels[-2:])
-
-
-def is_on(domain: str, domains: Sequence[str]) -> bool:
-    """Tell whether `domain` is one of `domains` or lies under one."""
-    return bool(domain) and any(domain == one or domain.endswith("." + one) for one in domains if one)
 
 
 def credits_name(credits: Sequence[Credit], domains: Sequence[str]) -> bool:

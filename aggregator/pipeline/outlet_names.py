@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from .credits import site_of
+from .domains import site_of
 from .types import Credit
 
 # What an outlet's section or edition adds to its name.

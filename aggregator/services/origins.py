@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from aggregator.models import Article, Membership, Origin, Publisher
-from aggregator.pipeline.credits import domain_of, site_of
+from aggregator.pipeline.domains import domain_of, site_of
 from aggregator.pipeline.types import Credit
 from aggregator.services.drafts import Draft
 

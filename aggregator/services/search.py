@@ -105,7 +105,10 @@ def _narrowed(query: Query, name: str, value: str) -> Query:
 
 
 def search(query: Query, filters: Filters) -> Results:
-    """Return a page of hits, newest first. What it reads is bounded, however common the words are."""
+    """Return a page of hits, newest first.
+
+    What it reads is bounded, however common the words are; a region or topic is the exception: its articles are collected.
+    """
     found = finding.newest(query.text, _narrow(query, filters), filters.before, PAGE_SIZE + 1)
     ids = [hit.id for hit in found[:PAGE_SIZE]]
     articles = Article.objects.select_related("source", "membership__story").defer("mentions").in_bulk(ids)

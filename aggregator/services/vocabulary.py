@@ -12,7 +12,7 @@ from django.db import connection
 
 from aggregator.models import Conflict, Region, Topic
 from aggregator.pipeline import classify
-from aggregator.pipeline.credits import Agencies, load_agencies
+from aggregator.pipeline.agencies import Agencies, load_agencies
 from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.names import NameRow
 from aggregator.pipeline.regions import RegionTree

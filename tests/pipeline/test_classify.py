@@ -10,7 +10,6 @@ import pytest
 
 from aggregator.pipeline import classify as classify_module
 from aggregator.pipeline.classify import classify, rules_from
-from aggregator.pipeline.gazetteer import load_gazetteer
 from aggregator.pipeline.linear import load_model
 from aggregator.pipeline.locate import locate
 from aggregator.pipeline.types import Classified, Located, RegionScore
@@ -25,11 +24,6 @@ def packaged(name):
 @pytest.fixture(scope="module")
 def rules():
     return rules_from(packaged("topics"), packaged("forms"), packaged("conflicts"))
-
-
-@pytest.fixture(scope="module")
-def gazetteer():
-    return load_gazetteer()
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from aggregator.pipeline.agencies import load_agencies
 from aggregator.pipeline.boilerplate import remove_cues
-from aggregator.pipeline.credits import find_credits, load_agencies, site_of
+from aggregator.pipeline.credits import find_credits
+from aggregator.pipeline.domains import site_of
 from aggregator.pipeline.outlet_names import is_own_name
 from aggregator.pipeline.types import ArticleText, Credit
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
+from aggregator.pipeline.gazetteer import load_gazetteer
 from aggregator.pipeline.locate import locate
 from aggregator.pipeline.names import NameRow
 from aggregator.pipeline.types import Located
-
-
-@pytest.fixture(scope="module")
-def gazetteer() -> Gazetteer:
-    return load_gazetteer()
 
 
 def about(located: Located) -> set[str]:

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.locate import locate
 from aggregator.pipeline.types import Located
-
-
-@pytest.fixture(scope="module")
-def gazetteer() -> Gazetteer:
-    return load_gazetteer()
 
 
 @pytest.mark.parametrize(

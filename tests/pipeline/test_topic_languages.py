@@ -9,7 +9,6 @@ import pytest
 
 from aggregator.pipeline import classify as classify_module
 from aggregator.pipeline.classify import classify, rules_from
-from aggregator.pipeline.gazetteer import load_gazetteer
 from aggregator.pipeline.locate import locate
 
 VOCABULARY = Path(classify_module.__file__).resolve().parents[1] / "vocabulary"
@@ -122,11 +121,6 @@ HEADLINES = {
 def rules():
     names = ("topics", "forms", "conflicts")
     return rules_from(*(json.loads((VOCABULARY / f"{name}.json").read_text("utf-8")) for name in names))
-
-
-@pytest.fixture(scope="module")
-def gazetteer():
-    return load_gazetteer()
 
 
 CASES = [

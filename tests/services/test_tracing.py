@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from aggregator.models import Article, Band, FingerprintRow, Origin, Override, Poll, Source
-from aggregator.pipeline import credits, extract, fingerprint
+from aggregator.pipeline import agencies, credits, extract, fingerprint
 from aggregator.pipeline.types import Classified, Entry, Located, Reason
 from aggregator.services import tracing
 from aggregator.services.drafts import Draft
@@ -42,7 +42,7 @@ def draft_of(
         located=Located(),
         classified=Classified(0.0, "out", Reason("not_asked")),
         credits=credits.find_credits(
-            read, url=article.url, own_domains=own, agencies=credits.load_agencies()
+            read, url=article.url, own_domains=own, agencies=agencies.load_agencies()
         ),
     )
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.models import Article, Publisher, Source
-from aggregator.pipeline import credits, extract, fingerprint
+from aggregator.pipeline import agencies, credits, extract, fingerprint
 from aggregator.pipeline.clean import plain
 from aggregator.pipeline.page_dates import read_moment
 from aggregator.pipeline.types import ArticleText, Classified, Entry, Located, Reason
@@ -30,7 +30,7 @@ _FIELDS = ["origin", "copy_of", "copy_kind", "copy_score", "copy_reason"]
 
 def load() -> None:
     """Warm what is read once a process."""
-    credits.load_agencies()
+    agencies.load_agencies()
     fingerprint.fingerprint("", "a few words that say nothing in particular about anyone")
 
 
@@ -90,7 +90,9 @@ def _draft(article: Article, row: Mapping[str, Any]) -> Draft:
         fingerprint=fingerprint.fingerprint(text.title, text.text),
         located=Located(),
         classified=Classified(0.0, "out", Reason("not_asked")),
-        credits=credits.find_credits(text, url=article.url, own_domains=(), agencies=credits.load_agencies()),
+        credits=credits.find_credits(
+            text, url=article.url, own_domains=(), agencies=agencies.load_agencies()
+        ),
     )
 
 
