@@ -5,6 +5,9 @@ and libxml2 cannot be interrupted. So untrusted bytes are read in a child with b
 time and memory, without our settings, secrets or connections. `multiprocessing` fails inside a Celery
 worker; a plain subprocess does not.
 
+What a document may take is counted in processor time, so that a crowded machine reads what an idle one reads. The bound
+on the clock is far behind it: it is for a child that sleeps, and for a machine that hangs.
+
 A child serves many calls. Calls and answers are pickled; answers are unpickled by a reader that knows
 only the project's values and Python's plain ones.
 """
@@ -43,18 +46,20 @@ FIRST = "aggregator.pipeline.parse"  # imported before a child says that it is t
 START_SECONDS = 20.0
 MAX_CALLS = 2000  # parsers keep caches that grow
 MAX_KEPT_KB = 260_000  # a child that once needed more than this is not used again
+PATIENCE = 12.0  # seconds on the clock for each second of processor time that a call may take
+GLANCE = 0.25  # seconds between looks at what a slow call has used
 _HEAD = struct.Struct("!Q")
 
 
 class Child:
     """A process that runs functions of aggregator.pipeline, one at a time.
 
-    `seconds` bounds the processor time of a call and, with half a second more, its time on the clock;
+    `seconds` bounds the processor time of a call, `wall` its time on the clock (by default PATIENCE times as much);
     `memory` is in bytes of address space.
     """
 
     def __init__(self, *, seconds: float = 5.0, memory: int = 512_000_000, wall: float | None = None) -> None:
-        self.seconds, self.memory, self.wall = seconds, memory, wall or seconds + 0.5
+        self.seconds, self.memory, self.wall = seconds, memory, wall or PATIENCE * seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._spare: subprocess.Popen[bytes] | None = None  # begun while a call takes long
         self._owner = self._thread_owner = self._calls = 0
@@ -121,7 +126,7 @@ class Child:
         self._known.add(module)
         try:
             _write(process.stdin.fileno(), _HEAD.pack(len(call)) + call, deadline)  # type: ignore[union-attr]
-            if not _is_ready(process.stdout.fileno(), self.wall / 2):  # type: ignore[union-attr]
+            if not self._is_quick(process, deadline):
                 self._spare = self._begun()  # if this one has to be killed, the next document need not wait
             head = _read(process.stdout.fileno(), _HEAD.size, deadline)  # type: ignore[union-attr]
             size = _HEAD.unpack(head)[0]
@@ -139,6 +144,14 @@ class Child:
             self.close()
         return answer
 
+    def _is_quick(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+        """Wait for an answer until half of the time that a call may take is used; return whether it is there."""
+        used = _processor_seconds(process.pid) + self.seconds / 2
+        while not _is_ready(process.stdout.fileno(), min(GLANCE, self.seconds / 2)):  # type: ignore[union-attr]
+            if _processor_seconds(process.pid) >= used or time.monotonic() >= deadline:
+                return False
+        return True
+
     def _death(self) -> ParseError:
         process = self._process
         status = None
@@ -146,7 +159,7 @@ class Child:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 status = process.wait(1)
         self._drop()
-        if status is not None and -status == signal.SIGXCPU:
+        if status is not None and -status in (signal.SIGPROF, signal.SIGXCPU):
             return ParseError(f"Reading it took more than {self.seconds:g} seconds.", code="too_slow")
         return ParseError("The reader died of this document.", code="parser_died")
 
@@ -231,6 +244,14 @@ def _is_ready(pipe: int, seconds: float) -> bool:
     return bool(poll.poll(seconds * 1000))
 
 
+def _processor_seconds(pid: int) -> float:
+    """Return the processor time that a child has used; without end where the system does not tell."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)  # as clock_getcpuclockid(3) of Linux has it
+    except OSError:
+        return float("inf")
+
+
 def _wait(deadline: float, *, readable: int | None = None, writable: int | None = None) -> None:
     rest = deadline - time.monotonic()
     poll = select.poll()
@@ -292,9 +313,8 @@ def _serve(seconds: float, memory: int) -> None:
     answers.write(b"+")
     answers.flush()
     while head := calls.read(_HEAD.size):
-        call = calls.read(_HEAD.unpack(head)[0])
-        _bound_cpu(seconds)
-        answer = _answer(call)
+        answer = _answer(calls.read(_HEAD.unpack(head)[0]), seconds)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         is_worn = _peak_kb() > MAX_KEPT_KB
         answers.write(_HEAD.pack(len(answer) | (is_worn << 63)) + answer)
         answers.flush()
@@ -317,15 +337,19 @@ def _die_with_parent() -> None:
 
 
 def _bound_cpu(seconds: float) -> None:
+    """Let the system end this process after so much processor time more; the limit in whole seconds stands behind."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(used.ru_utime + used.ru_stime + seconds + 0.999)
+    limit = int(used.ru_utime + used.ru_stime + seconds + 1.999)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _answer(call: bytes) -> bytes:
+def _answer(call: bytes, seconds: float) -> bytes:
     try:
         name, args, options = pickle.loads(call)  # noqa: S301  # from our own parent
-        return pickle.dumps(("value", _function(name)(*args, **options)), protocol=5)
+        function = _function(name)  # what it imports is no part of a call's time
+        _bound_cpu(seconds)
+        return pickle.dumps(("value", function(*args, **options)), protocol=5)
     except AggregatorError as error:
         family = type(error).__name__
         return pickle.dumps(("error", (error.sentence, error.code, error.permanent, family)))

@@ -59,6 +59,31 @@ def test_a_child_that_hangs_is_killed_and_replaced() -> None:
     child.close()
 
 
+def test_a_crowded_machine_changes_no_answer() -> None:
+    child = Child(seconds=0.3)
+    child.run(parse_feed, rss(item(1)))
+    assert child._process is not None
+    stopped = child._process.pid
+    os.kill(stopped, signal.SIGSTOP)  # others have the processor
+    later = threading.Timer(1.0, os.kill, (stopped, signal.SIGCONT))
+    later.start()
+    assert len(child.run(parse_feed, rss(item(1))).entries) == 1
+    later.join()
+    assert child._process.pid == stopped
+    assert child._spare is None  # nobody stands by for one that has only waited
+    child.close()
+
+
+def test_processor_time_bounds_a_call_whatever_was_used_before() -> None:
+    child = Child(seconds=0.4, wall=300.0)
+    for _ in range(4):
+        child.run(parse_feed, LONG_AUTHOR)
+        with pytest.raises(ParseError) as caught:
+            child.run(parse_feed, SLOW)
+        assert caught.value.code == "too_slow"
+    child.close()
+
+
 def test_another_child_stands_by_while_a_document_takes_long() -> None:
     child = Child(seconds=1.0)
     child.run(parse_feed, rss(item(1)))
