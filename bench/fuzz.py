@@ -20,7 +20,8 @@ from typing import Any
 
 from aggregator.errors import ParseError
 from aggregator.pipeline.clean import one_line, to_text
-from aggregator.pipeline.parse import parse_feed, to_json
+from aggregator.pipeline.entries import to_json
+from aggregator.pipeline.parse import parse_feed
 
 PIECES = (
     b"<rss version='2.0'><channel>", b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<item>", b"</item>", b"<entry>",

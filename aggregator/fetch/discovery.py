@@ -9,7 +9,8 @@ from aggregator.errors import AggregatorError, FetchError, ParseError
 from aggregator.fetch.client import ACCEPT_PAGE, Request, Web
 from aggregator.fetch.isolate import Child
 from aggregator.pipeline.discover import FeedLink, feed_links
-from aggregator.pipeline.parse import ParsedFeed, parse_feed
+from aggregator.pipeline.entries import ParsedFeed
+from aggregator.pipeline.parse import parse_feed
 
 SECONDS = 40.0  # a person waits for it
 MAX_FEEDS = 8

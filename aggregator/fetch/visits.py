@@ -14,8 +14,9 @@ from aggregator.fetch.client import ACCEPT_PAGE, Answer, Request, StatusError, W
 from aggregator.fetch.isolate import Child
 from aggregator.fetch.manners import Robots, fetch_robots
 from aggregator.fetch.packing import pack
+from aggregator.pipeline.entries import ParsedFeed
 from aggregator.pipeline.hubs import Hub, named_by
-from aggregator.pipeline.parse import ParsedFeed, parse_feed
+from aggregator.pipeline.parse import parse_feed
 from aggregator.pipeline.urls import hash_of
 
 log = logging.getLogger(__name__)

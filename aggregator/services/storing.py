@@ -19,7 +19,7 @@ from django.db import connection
 from aggregator.models import Article, Item, Work
 from aggregator.pipeline import identity
 from aggregator.pipeline.clean import extract_of
-from aggregator.pipeline.parse import ParsedFeed, to_json
+from aggregator.pipeline.entries import ParsedFeed, to_json
 from aggregator.pipeline.types import Entry
 from aggregator.pipeline.urls import hash64, host_key, path_of, url_hash
 from aggregator.services import hosts

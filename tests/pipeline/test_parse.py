@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from aggregator.errors import ParseError
 from aggregator.fetch.isolate import Child
+from aggregator.pipeline.entries import from_json, to_json
 from aggregator.pipeline.hubs import Hub
-from aggregator.pipeline.parse import MAX_ITEMS, from_json, parse_feed, to_json
+from aggregator.pipeline.parse import MAX_ITEMS, parse_feed
 from tests.fakeweb import item, rss
 
 ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="uk"><title>Wire</title>
