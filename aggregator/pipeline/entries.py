@@ -104,13 +104,3 @@ def to_json(entry: Entry) -> dict[str, Any]:
     if entry.published_at:
         values["published_at"] = entry.published_at.isoformat()
     return values
-
-
-def from_json(values: Mapping[str, Any]) -> Entry:
-    """Return the entry that `to_json` wrote; names that are unknown now are left out."""
-    kept = {name: values[name] for name in Entry.__dataclass_fields__ if name in values}
-    if kept.get("published_at"):
-        kept["published_at"] = datetime.fromisoformat(kept["published_at"])
-    if "categories" in kept:
-        kept["categories"] = tuple(kept["categories"])
-    return Entry(**{"guid": "", "url": "", "title": "", **kept})

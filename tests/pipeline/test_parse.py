@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.errors import ParseError
 from aggregator.fetch.isolate import Child
-from aggregator.pipeline.entries import from_json, to_json
+from aggregator.pipeline.entries import to_json
 from aggregator.pipeline.hubs import Hub
 from aggregator.pipeline.parse import MAX_ITEMS, parse_feed
 from tests.fakeweb import item, rss
@@ -133,9 +134,12 @@ def test_a_very_long_document_is_read_in_part_and_says_so() -> None:
     assert "5,500 items" in parsed.note
 
 
-def test_entries_survive_their_row() -> None:
+def test_an_entry_is_kept_as_plain_json() -> None:
     entry = parse_feed(ATOM.encode(), url="https://e.org/feed").entries[0]
-    assert from_json(json.loads(json.dumps(to_json(entry)))) == entry
+    values = json.loads(json.dumps(to_json(entry)))
+    assert entry.published_at and values["published_at"] == entry.published_at.isoformat()
+    assert (values["guid"], values["url"], values["title"]) == (entry.guid, entry.url, entry.title)
+    assert "content" not in to_json(replace(entry, content=""))
 
 
 PIECES = st.sampled_from(
