@@ -10,88 +10,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 
 from aggregator.errors import FetchError, RefusedError
 from aggregator.fetch.addresses import Guard, Network, as_address, is_in
 from aggregator.fetch.decoding import decoded_again, decoder_for
+from aggregator.fetch.messages import DEFAULT_LIMITS, Answer, Limits, Request, StatusError
+from aggregator.fetch.sockets import CheckedNames, socket_for, tls
 from aggregator.fetch.trouble import as_fetch_error
 from aggregator.fetch.turns import Turns
 from aggregator.pipeline.urls import canonical_url, host_key, port_of
 
-ACCEPT_FEED = (
-    "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-)
-ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.5"
 REDIRECTS = {301, 302, 303, 307, 308}
 PERMANENT = {301, 308}
 MAX_HEADER = 16_384  # bytes of one header line
 MAX_HEADERS = 200
 LARGE_BODY = 1_000_000  # bytes; only a few bodies above it are held at once
 LARGE_AT_ONCE = 6
-
-
-class StatusError(FetchError):
-    """The server answered with another status than 200 or 304."""
-
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
-        super().__init__(
-            f"The server answered {status}{_MEANING.get(status, '')}.",
-            code=f"http_{status}",
-            permanent=status in {404, 410, 451},
-        )
-        self.status, self.headers = status, headers
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of every fetch; times in seconds, sizes in bytes after decompression."""
-
-    total_seconds: float = 20.0
-    connect_seconds: float = 5.0
-    feed_bytes: int = 10_000_000
-    page_bytes: int = 5_000_000
-    redirects: int = 8
-    concurrency: int = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One fetch. `home` is the configured address that it belongs to: it names the port that is let through."""
-
-    url: str
-    home: str = ""
-    accept: str = ACCEPT_FEED
-    max_bytes: int = 10_000_000
-    etag: str = ""
-    last_modified: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server answered. `body` is '' on 304; header names are lower case."""
-
-    status: int
-    url: str
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    wire_bytes: int = 0
-    hops: int = 0
-    permanent_url: str = ""  # where permanent redirects lead, '' when any hop was a temporary one
-    seconds: float = 0.0
-
-    def header(self, name: str) -> str:
-        """Return a header, '' when it is missing."""
-        return self.headers.get(name, "")
 
 
 class Web:
@@ -101,7 +43,7 @@ class Web:
         self,
         *,
         user_agent: str,
-        limits: Limits = Limits(),  # frozen
+        limits: Limits = DEFAULT_LIMITS,
         allowed: tuple[Network, ...] = (),
         proxy: str = "",
         resolver: AbstractResolver | None = None,
@@ -197,11 +139,11 @@ class Web:
     def _session(self, guard: Guard) -> aiohttp.ClientSession:
         if guard not in self._sessions:
             connector = aiohttp.TCPConnector(
-                resolver=_CheckedNames(
+                resolver=CheckedNames(
                     self._names, guard, self.limits.connect_seconds * 2, is_checked=not self.proxy
                 ),
-                socket_factory=_socket_for(None if self.proxy else guard),
-                ssl=_tls(),
+                socket_factory=socket_for(None if self.proxy else guard),
+                ssl=tls(),
                 limit=0,
                 limit_per_host=0 if self.proxy else 8,
                 keepalive_timeout=10,
@@ -314,63 +256,7 @@ def _too_large(limit: int) -> FetchError:
     return FetchError(f"The answer is larger than {limit // 1_000_000 or 1} MB.", code="too_large")
 
 
-_MEANING = {
-    400: " (bad request)",
-    401: " (a password is asked for)",
-    403: " (access refused)",
-    404: " (not found)",
-    410: " (gone for good)",
-    429: " (too many requests)",
-    451: " (withheld for legal reasons)",
-    500: " (server error)",
-    502: " (bad gateway)",
-    503: " (not available)",
-    504: " (gateway timeout)",
-}
-
-
 @contextlib.asynccontextmanager
 async def _place(places: asyncio.Semaphore) -> AsyncIterator[bool]:
     async with places:
         yield True
-
-
-class _CheckedNames(AbstractResolver):
-    """Resolves names and refuses a name when any of its addresses is refused."""
-
-    def __init__(self, names: AbstractResolver, guard: Guard, seconds: float, *, is_checked: bool) -> None:
-        self.seconds = seconds
-        self.names, self.guard, self.is_checked = names, guard, is_checked
-
-    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_UNSPEC) -> list[ResolveResult]:
-        try:
-            async with asyncio.timeout(self.seconds):
-                found = await self.names.resolve(host, port, socket.AF_UNSPEC)
-        except TimeoutError:
-            raise FetchError("The name service does not answer in time.", code="no_such_host") from None
-        if self.is_checked:
-            for each in found:
-                self.guard.check(each["host"], port)
-        return found
-
-    async def close(self) -> None:
-        """The names belong to the Web, which outlives this."""
-
-
-def _socket_for(guard: Guard | None) -> Any:
-    """Return a maker of sockets that refuses the very address that is about to be connected to."""
-
-    def make(info: tuple[Any, ...]) -> socket.socket:
-        family, kind, proto, _, address = info
-        if guard is not None:
-            guard.check(address[0], address[1])
-        made = socket.socket(family, kind, proto)
-        made.setblocking(False)
-        return made
-
-    return make
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 
 from aggregator.errors import AggregatorError, FetchError, ParseError
-from aggregator.fetch.client import ACCEPT_PAGE, Request, Web
+from aggregator.fetch.client import Web
 from aggregator.fetch.isolate import Child
+from aggregator.fetch.messages import ACCEPT_PAGE, Request
 from aggregator.pipeline.discover import FeedLink, feed_links
 from aggregator.pipeline.entries import ParsedFeed
 from aggregator.pipeline.parse import parse_feed

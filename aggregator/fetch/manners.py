@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from aggregator.errors import FetchError, RefusedError
-from aggregator.fetch.client import ACCEPT_PAGE, Request, StatusError, Web
+from aggregator.fetch.client import Web
+from aggregator.fetch.messages import ACCEPT_PAGE, Request, StatusError
 
 AGENT = "Newsroom"
 ROBOTS_BYTES = 512_000

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.errors import AggregatorError, FetchError, RefusedError
-from aggregator.fetch.client import ACCEPT_PAGE, Answer, Request, StatusError, Web
+from aggregator.fetch.client import Web
 from aggregator.fetch.isolate import Child
 from aggregator.fetch.manners import Robots, fetch_robots
+from aggregator.fetch.messages import ACCEPT_PAGE, Answer, Request, StatusError
 from aggregator.fetch.packing import pack
 from aggregator.pipeline.entries import ParsedFeed
 from aggregator.pipeline.hubs import Hub, named_by

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from aggregator.errors import CurationError
-from aggregator.fetch.client import Limits
 from aggregator.fetch.discovery import Found, find_feeds
+from aggregator.fetch.messages import Limits
 from aggregator.models import Feed, Publisher, Source
 from aggregator.pipeline.types import Entry
 from aggregator.pipeline.urls import canonical_url, site_of, url_hash

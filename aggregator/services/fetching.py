@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from aggregator.errors import AggregatorError
-from aggregator.fetch.client import Limits, StatusError, Web
+from aggregator.fetch.client import Web
 from aggregator.fetch.isolate import Child, child_for
+from aggregator.fetch.messages import Limits, StatusError
 from aggregator.fetch.turns import Turns
 from aggregator.fetch.visits import PageJob, PageResult
 from aggregator.models import Article, Work

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from aggregator.fetch.client import StatusError
+from aggregator.fetch.messages import StatusError
 from aggregator.fetch.trouble import NETWORK_CODES
 from aggregator.fetch.visits import FeedResult
 from aggregator.models import Feed, Item, Poll

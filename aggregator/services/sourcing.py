@@ -13,7 +13,8 @@ from django.utils.text import slugify
 
 from aggregator.errors import AggregatorError, CurationError
 from aggregator.fetch import manners
-from aggregator.fetch.client import ACCEPT_PAGE, Request, Web
+from aggregator.fetch.client import Web
+from aggregator.fetch.messages import ACCEPT_PAGE, Request
 from aggregator.models import Feed, LogEntry, Publisher, Region, Source
 from aggregator.pipeline import classify, extract, locate
 from aggregator.pipeline.types import ArticleText, Entry

@@ -20,7 +20,8 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from aggregator.errors import FetchError
-from aggregator.fetch.client import Answer, Limits, Request, Web
+from aggregator.fetch.client import Web
+from aggregator.fetch.messages import Answer, Limits, Request
 from aggregator.fetch.packing import zstd
 from aggregator.fetch.turns import Turns
 from tests.fakeweb import FakeWeb, Said, fake_web

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aggregator.fetch.client import Limits
+from aggregator.fetch.messages import Limits
 from aggregator.services.fetching import Network
 from tests.fakeweb import FakeWeb, fake_web
 

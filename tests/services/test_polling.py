@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from aggregator.fetch.client import Limits
+from aggregator.fetch.messages import Limits
 from aggregator.models import Article, Feed, Host, Item, Poll, Source, Work
 from aggregator.pipeline.urls import url_hash
 from aggregator.services import hosts, polling

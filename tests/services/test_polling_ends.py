@@ -12,7 +12,7 @@ from django.db import DataError, OperationalError
 
 from aggregator.errors import AggregatorError, FetchError, ParseError, RefusedError
 from aggregator.fetch import visits
-from aggregator.fetch.client import Answer, StatusError
+from aggregator.fetch.messages import Answer, StatusError
 from aggregator.fetch.visits import FeedJob, FeedResult
 from aggregator.models import Article, Feed, Host, Poll, Source, Work
 from aggregator.pipeline.feedstate import FeedNow

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
-from aggregator.fetch.client import Limits
+from aggregator.fetch.messages import Limits
 from aggregator.models import Article, Feed, Host, Poll, Work
 from aggregator.pipeline.urls import url_hash
 from aggregator.services import polling
