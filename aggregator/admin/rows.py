@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from aggregator import clock
+from aggregator.admin.keyset import Uncounted
 from aggregator.admin.site import desk
 from aggregator.models import (
     Conflict,
@@ -31,12 +32,10 @@ from aggregator.services.loading import link_regions
 from aggregator.services.vocabulary_rows import CONFLICT_FIELDS, REGION_FIELDS
 
 
-class Logged(admin.ModelAdmin):  # type: ignore[type-arg]
+class Logged(Uncounted):
     """A form whose changes go into the log; nothing is deleted here, so that slugs are never lost."""
 
-    show_full_result_count = False
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
-    list_per_page = 100
     with_dry_run: tuple[str, ...] = ()  # fields that have a page of their own at the desk
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -156,7 +155,7 @@ class LearnedLineAdmin(Logged):
 
 
 @admin.register(User, site=desk)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(Uncounted, UserAdmin):  # type: ignore[type-arg]
     """People; only a superuser makes or touches superusers and single permissions."""
 
     list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")
@@ -173,12 +172,12 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Group, site=desk)
-class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class GroupAdmin(Uncounted):
     filter_horizontal = ("permissions",)
 
 
 @admin.register(TOTPDevice, site=desk)
-class FactorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class FactorAdmin(Uncounted):
     """Second factors: an admin may take one away from somebody who lost it, and never sees the secret."""
 
     list_display = ("user", "name", "confirmed")
