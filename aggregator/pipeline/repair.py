@@ -1,87 +1,240 @@
-"""A second look at recent stories: which two are one, and which member does not belong.
+"""A second look at recent stories: what would they be, had the reports come in order?
 
-Grouping decides on arrival, when little is known; two threads of one happening often start apart.
-The look is bounded: the caller names the stories, and each compares at most COMPARED members with
-its own few candidates.
+Grouping decides on arrival, and arrivals come in any order: a feed was slow, a worker was killed, a
+backlog waits. `regroup` decides again in the order of the reports, so that what it says depends on
+the set of articles and on the curators' links alone. What an article joins depends on earlier reports
+only; so a report that is new changes nothing before it, and a second look changes nothing at all.
+`name_groups` says which story each group goes on being.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 
-from .group import SPAN, StoryIndex, StorySnapshot
+from .features import Features
+from .group import SPAN, GroupVerdict, StoryIndex, StorySnapshot
+from .group_model import GroupModel
 
 COMPARED = 6  # members of a story that speak for it
-MERGE_FROM = 0.55  # mean score both ways from which two stories are one (development data)
-LEAVE_BELOW = 0.04  # score with the rest of its story below which a member leaves (development data)
+MERGE_FROM = 0.5  # mean score both ways from which two stories are one (development data)
+DOUBT_FROM = 0.3  # score of a runner-up from which an article makes two stories look at each other
+DAY = 24 * 3600.0  # seconds
+HELD = 7 * DAY  # stories silent for longer, when a day begins, are no candidates of that day
 GOES_ON_AFTER = 12 * 3600.0  # seconds; what starts closer together is a side story, not a sequel
-CHAIN_REACH = 7 * 24 * 3600.0  # seconds
-Pair = tuple[int, int]
+CHAIN_REACH = 7 * DAY
+Links = Mapping[int, Collection[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """Two stories are one; the one that stays is the older."""
+class Standing:
+    """An original and the story that it stands in, None when it is in none yet.
 
-    stays: int
-    goes: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """A member does not belong: to `story` if another fits well, None for a story of its own."""
+    `fixed`: it stays there, because it is older than what is looked at or a curator put it there.
+    """
 
     article: int
-    leaves: int
-    story: int | None
+    features: Features
+    story: int | None = None
+    fixed: bool = False
+
+    @property
+    def order(self) -> tuple[float, int, int, int]:
+        """Where it comes in the order of reports: by date, then by its words, never by arrival."""
+        return order_of(self.features)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The group that an original belongs to, and why; groups are numbered by their first report."""
+
+    group: int
     score: float
+    reason: dict[str, Any]
 
 
-def find_merge(
-    index: StoryIndex, story: int, *, apart: Collection[frozenset[int]] = (), merge_from: float = MERGE_FROM
-) -> Merge | None:
-    """Return the best merge for a story, None when it stands well alone; the index is not changed.
+def order_of(features: Features) -> tuple[float, int, int, int]:
+    """Return where an article comes in the order of reports; undated ones come last."""
+    at = float("inf") if features.at is None else features.at
+    return at, features.title_key, features.outlet, crc32(features.ids.tobytes())
 
-    `apart` are pairs of stories that must stay apart.
+
+def regroup(
+    articles: Iterable[Standing],
+    *,
+    must: Links | None = None,
+    cannot: Links | None = None,
+    model: GroupModel | None = None,
+) -> dict[int, Place]:
+    """Return the group of every article: fixed ones keep together, loose ones are decided in order.
+
+    `must` and `cannot` are the curators' links by article; they hold for all that is linked by
+    must, and cannot wins. About a millisecond an article that is not fixed, a twentieth of one that is.
     """
-    mine = index.stories.get(story)
-    if mine is None:
-        return None
-    forward = mean_scores(index, mine)
-    for other, there in sorted(forward.items(), key=lambda pair: (-pair[1], pair[0])):
-        theirs = index.stories[other]
-        if there < merge_from or frozenset((story, other)) in apart or not _fit_together(mine, theirs):
-            continue
-        back = mean_scores(index, theirs).get(story, 0.0)
-        score = (there + back) / 2
-        if score >= merge_from:
-            first, second = sorted((story, other), key=lambda s: (_start(index.stories[s]), s))
-            return Merge(first, second, score)
-    return None
+    ordered = sorted(articles, key=lambda a: (a.order, a.article))
+    look = _Look(StoryIndex(model), _Bonds(must or {}, cannot or {}))
+    for one in ordered:
+        if one.fixed:
+            look.keep(one)
+    for one in ordered:
+        if not one.fixed:
+            look.decide(one)
+    return look.places()
 
 
-def find_leavers(index: StoryIndex, story: int, *, kept: Collection[int] = ()) -> list[Leave]:
-    """Return members that do not belong; `kept` are articles that a curator put there."""
-    snapshot = index.stories.get(story)
-    if snapshot is None or len(snapshot.members) < 2:
-        return []
-    found = []
-    for member in snapshot.members[1:][-COMPARED:]:
-        if member.article in kept:
-            continue
-        rest = StorySnapshot(story)
-        for other in snapshot.members:
-            if other.article != member.article:
-                rest.append(other)
-        score = index.score_with(member.features, rest)
-        if score < LEAVE_BELOW:
-            verdict = index.decide(member.features, but=story)
-            found.append(Leave(member.article, story, verdict.story, score))
-    return found
+class _Bonds:
+    """Curators' links, closed over must: who is tied to whom also shares what that one is kept from."""
+
+    def __init__(self, must: Links, cannot: Links) -> None:
+        self._head: dict[int, int] = {}
+        for one, others in must.items():
+            for other in others:
+                self._head[self._find(one)] = self._find(other)
+        self._tied: dict[int, set[int]] = defaultdict(set)
+        for article in [*self._head]:
+            self._tied[self._find(article)].add(article)
+        self._apart: dict[int, set[int]] = defaultdict(set)
+        for one, others in cannot.items():
+            for other in others:
+                self._bar(one, other)
+                self._bar(other, one)
+
+    def _find(self, article: int) -> int:
+        while (head := self._head.setdefault(article, article)) != article:
+            article = head
+        return article
+
+    def _bar(self, one: int, other: int) -> None:
+        together = self._find(one) == self._find(other)
+        for each in {one} if together else self._tied[self._find(one)] or {one}:
+            self._apart[each] |= {other} if together else self._tied[self._find(other)] or {other}
+
+    def must(self, article: int) -> list[int]:
+        return sorted(self._tied[self._find(article)] - {article}) if article in self._head else []
+
+    def cannot(self, article: int) -> set[int]:
+        return self._apart.get(article, set())
+
+    def part(self, one: Iterable[int], other: Collection[int]) -> bool:
+        """True when somebody of the one may not stand with somebody of the other."""
+        return bool(self._apart) and any(not self.cannot(a).isdisjoint(other) for a in one)
+
+
+@dataclass(slots=True)
+class _Look:
+    """One pass in order. `index` holds groups in the place of stories."""
+
+    index: StoryIndex
+    bonds: _Bonds
+    members: dict[int, list[int]] = field(default_factory=dict)  # of a group, those left behind too
+    verdicts: dict[int, GroupVerdict] = field(default_factory=dict)
+    _of_story: dict[int, int] = field(default_factory=dict)
+    _day: float | None = None
+    _opened: int = 0
+
+    def keep(self, one: Standing) -> None:
+        """Put a fixed article where it stands."""
+        group = self._of_story.get(one.story) if one.story is not None else None
+        if group is None:
+            group = self._open()
+            if one.story is not None:
+                self._of_story[one.story] = group
+        self._add(group, one, GroupVerdict("join", group, 1.0, {"rule": "fixed"}))
+
+    def decide(self, one: Standing) -> None:
+        """Put a loose article where it belongs among what was reported before it."""
+        self._begin_day(one.features.at)
+        must, cannot = self.bonds.must(one.article), self.bonds.cannot(one.article)
+        verdict = self.index.decide(one.features, must=must, cannot=sorted(cannot))
+        group = self._open() if verdict.story is None else verdict.story
+        self._add(group, one, verdict)
+        rival = verdict.reason.get("runner_up", {})
+        if verdict.story is not None and rival.get("score", 0.0) >= DOUBT_FROM:
+            self._unite(group, rival["story"])
+
+    def _add(self, group: int, one: Standing, verdict: GroupVerdict) -> None:
+        self.index.add(group, one.article, one.features)
+        self.members.setdefault(group, []).append(one.article)
+        self.verdicts[one.article] = verdict
+
+    def _open(self) -> int:
+        self._opened += 1
+        return self._opened
+
+    def _begin_day(self, at: float | None) -> None:
+        """Forget what is long silent, at midnight: so it does not matter when a look began."""
+        if at is not None and (self._day is None or at >= self._day + DAY):
+            self._day = at - at % DAY
+            self.index.evict(self._day - HELD)
+
+    def _unite(self, one: int, other: int) -> None:
+        """Make two groups one when their members think so both ways."""
+        stays, goes = sorted((one, other))
+        if self.bonds.part(self.members[goes], self.members[stays]):
+            return
+        if not are_one(self.index, stays, goes):
+            return
+        for member in list(self.index.stories[goes].members):
+            self.index.add(stays, member.article, member.features)
+        self.members[stays] += self.members.pop(goes)
+
+    def places(self) -> dict[int, Place]:
+        """Return every article's group and the verdict on it."""
+        return {
+            a: Place(group, self.verdicts[a].score, self.verdicts[a].reason)
+            for group, articles in self.members.items()
+            for a in articles
+        }
+
+
+def are_one(index: StoryIndex, one: int, other: int) -> bool:
+    """True when the members of two stories find each other's story with MERGE_FROM on average."""
+    mine, theirs = index.stories[one], index.stories[other]
+    if not _fit_together(mine, theirs):
+        return False
+    there = _mean_score(index, mine, other)
+    return there > 0 and (there + _mean_score(index, theirs, one)) / 2 >= MERGE_FROM
+
+
+def _mean_score(index: StoryIndex, story: StorySnapshot, other: int) -> float:
+    """Return the mean score of a story's members with another story."""
+    members = story.compared()[:COMPARED]
+    scores = [index.scores(m.features, but=story.story).get(other, 0.0) for m in members]
+    return float(np.mean(scores))
+
+
+def _fit_together(one: StorySnapshot, other: StorySnapshot) -> bool:
+    dates = [d for d in (one.first_at, one.last_at, other.first_at, other.last_at) if d is not None]
+    return not dates or max(dates) - min(dates) <= SPAN
+
+
+def name_groups(
+    groups: Mapping[int, int], standing: Iterable[Standing], *, shaped: Collection[int] = ()
+) -> dict[int, int]:
+    """Return the story that a group goes on being, by group; one that is not named opens a story.
+
+    `groups` gives the group by article. A story's id stays with the group that holds most of its
+    articles; `shaped` are articles that a curator put where they are, and those weigh more than any others.
+    """
+    held: Counter[tuple[int, int]] = Counter()
+    first: dict[tuple[int, int], tuple[Any, ...]] = {}
+    for one in standing:
+        if one.story is not None and one.article in groups:
+            pair = groups[one.article], one.story
+            held[pair] += 1_000_000 if one.article in shaped else 1
+            first[pair] = min(first.get(pair, (one.order, one.article)), (one.order, one.article))
+    names: dict[int, int] = {}
+    taken: set[int] = set()
+    for group, story in sorted(held, key=lambda pair: (-held[pair], first[pair])):
+        if group not in names and story not in taken:
+            names[group] = story
+            taken.add(story)
+    return names
 
 
 def find_earlier(index: StoryIndex, story: int) -> int | None:
@@ -106,31 +259,3 @@ def find_earlier(index: StoryIndex, story: int) -> int | None:
 def _shares_place(one: StorySnapshot, other: StorySnapshot) -> bool:
     places = [{p for m in s.compared() for p in m.features.places} for s in (one, other)]
     return bool(places[0] & places[1]) or not (places[0] and places[1])
-
-
-def mean_scores(index: StoryIndex, story: StorySnapshot) -> dict[int, float]:
-    """Return the mean score of a story's members with each other story that any of them found."""
-    members = story.compared()[:COMPARED]
-    totals: dict[int, list[float]] = {}
-    for member in members:
-        for other, score in index.scores(member.features, but=story.story).items():
-            totals.setdefault(other, []).append(score)
-    return {other: float(np.sum(scores)) / len(members) for other, scores in totals.items()}
-
-
-def _fit_together(one: StorySnapshot, other: StorySnapshot) -> bool:
-    dates = [d for d in (one.first_at, one.last_at, other.first_at, other.last_at) if d is not None]
-    return not dates or max(dates) - min(dates) <= SPAN
-
-
-def _start(story: StorySnapshot) -> float:
-    return story.first_at if story.first_at is not None else float("inf")
-
-
-def pairs_apart(links: Iterable[Pair], story_of: dict[int, int]) -> set[frozenset[int]]:
-    """Return the pairs of stories that cannot-links between articles keep apart."""
-    return {
-        frozenset((story_of[one], story_of[other]))
-        for one, other in links
-        if one in story_of and other in story_of
-    }

@@ -1,182 +1,212 @@
-"""Keep stories right: a bounded look at what changed in the last 48 hours merges and splits.
+"""Keep stories right: every ten minutes the recent ones are decided again, in the order of the reports.
 
-Runs every ten minutes under the line's lock. It looks at most at LIMIT stories, those that changed
-since it last looked first, so its cost does not grow with the archive. Story ids stay: a merged
-story retires into the older one and its address redirects for ever; every change is logged with its
-reason, as the machine's. What a curator linked, parted or put somewhere by hand is never touched.
+What arrived since the last look decides how far back it goes: to the earliest of the new reports, at
+most LIMIT articles and some days. What is older stands, and so does what a curator linked, parted or put
+somewhere. Reading takes the line's lock for a moment, deciding needs none, writing takes it for a
+portion of the changes at a time: a look that is killed has done some of them whole. Story ids stay, a
+merged story's address redirects for ever, and every change is logged with its reason, as the machine's.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Max
 
 from aggregator.models import LogEntry, Membership, Override, Story
 from aggregator.pipeline import repair
-from aggregator.services import grouping, placing
-from aggregator.services.curation.acts import Actor, log_act, member_ids
+from aggregator.pipeline.group import WINDOW
+from aggregator.pipeline.repair import DAY, HELD, Standing
+from aggregator.services import grouping, regrouping
 from aggregator.services.locks import line_lock
 from aggregator.services.story_shelf import Shelf
 
 log = logging.getLogger(__name__)
 
-REACH = timedelta(hours=48)
-LIMIT = 300  # stories looked at in one pass: some five seconds under the lock
-MACHINE = "They report one happening."
-PARTED = "It reports something else than the rest of its story."
+REACH = timedelta(hours=48)  # what arrived since may still put others in their place
+LIMIT = 5_000  # articles decided again in one look: some seconds without the lock
+CHAINED = 300  # stories whose forerunner is looked for in one look
+PORTION = 40  # stories written in one transaction
+MOVING_ACTS = ("merge", "split", "move")
+Mark = tuple[int | None, tuple[float, int, int, int]]
 
 
-_looked_to = 0  # the change number up to which this process has looked
+@dataclass
+class _Memory:
+    """What this process has looked at: how articles stood after its last look, and the newest change seen."""
+
+    shelf: Shelf | None = None
+    stood: dict[int, Mark] | None = None
+    chained_to: int = 0
+
+
+@dataclass
+class _Words:
+    """What curators said: links, articles that stay where they are, and the newest word known."""
+
+    must: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    cannot: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    shaped: set[int] = field(default_factory=set)
+    newest: tuple[int, int] = (0, 0)
+
+
+_memory = _Memory()
 
 
 def repair_stories(now: datetime) -> int:
-    """Merge and split among the stories touched in the last 48 hours of reports; return the changes."""
-    global _looked_to
+    """Put what arrived in the last 48 hours, and what was reported since, in order; return the changes."""
     with line_lock():
         shelf = grouping.synced_shelf()
-        stories = _touched(now)
-        words = _Words(shelf, [s.pk for s in stories])
-        touched: set[int] = set()
-        changes = sum(_repair_one(shelf, story, words, touched, now) for story in stories)
-        placing.place_stories(touched, now)
-        _chain(shelf, [s.pk for s in stories])
-        shelf.note(touched)
-    _looked_to = max([_looked_to, *(s.changed_no for s in stories)])
-    log.info("stories_repaired", extra={"looked_at": len(stories), "changed": changes})
+        if _memory.shelf is not shelf:
+            _memory.shelf, _memory.stood, _memory.chained_to = shelf, None, 0
+        standing = _standing(shelf)
+        since = _since(standing, now)
+        words = _words(standing) if since is not None else _Words()
+    changes, missed = 0, set[int]()
+    if since is not None:
+        looked = _context(standing, since, words)
+        plan = regrouping.plan(looked, words.must, words.cannot, words.shaped)
+        changes, missed = _write(plan, looked, words, now)
+        moved = plan.moved
+        standing = [replace(s, story=moved.get(s.article, s.story)) for s in standing]
+    _memory.stood = {s.article: (s.story, s.order) for s in standing if s.article not in missed}
+    _chain(now)
+    log.info("stories_repaired", extra={"looked_at": len(standing), "changed": changes})
     return changes
 
 
-def _touched(now: datetime) -> list[Story]:
-    """Return stories of the last 48 hours that changed since the last look, longest unseen first."""
-    rows = Story.objects.live().filter(last_at__gte=now - REACH, last_at__lte=now, article_count__gt=0)
-    return list(rows.filter(changed_no__gt=_looked_to).order_by("changed_no")[:LIMIT])
+def _standing(shelf: Shelf) -> list[Standing]:
+    """Return every original held in memory, in the order of reports."""
+    found = [
+        Standing(member.article, member.features, story.story)
+        for story in shelf.index.stories.values()
+        for member in story.members
+    ]
+    return sorted(found, key=lambda s: s.order)
 
 
-class _Words:
-    """What curators said about the members of some stories."""
-
-    def __init__(self, shelf: Shelf, story_ids: Iterable[int]) -> None:
-        ids = list(story_ids)
-        kinds = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)
-        rows = Override.objects.filter(
-            Q(article__membership__story_id__in=ids) | Q(other__membership__story_id__in=ids),
-            kind__in=kinds,
-            lifted_at__isnull=True,
-        ).values_list("kind", "article_id", "other_id")
-        self.kept: set[int] = set()
-        self.apart: dict[int, set[int]] = defaultdict(set)
-        for kind, one, other in rows:
-            self.kept.update(a for a in (one, other) if a is not None)
-            if kind == Override.Kind.CANNOT_LINK and other is not None:
-                self.apart[one].add(other)
-                self.apart[other].add(one)
-        linked = {a for group in self.apart.values() for a in group} | self.kept
-        self.story_of = dict(
-            Membership.objects.filter(article_id__in=linked).values_list("article_id", "story_id")
-        )
-
-    def barred(self) -> set[frozenset[int]]:
-        """Return the pairs of stories that must stay apart."""
-        pairs = ((one, other) for one, others in self.apart.items() for other in others)
-        return repair.pairs_apart(pairs, self.story_of)
-
-    def moved(self, article_ids: Iterable[int], story: int) -> None:
-        """Remember where linked articles stand now."""
-        self.story_of.update({a: story for a in article_ids if a in self.story_of})
+def _since(standing: Sequence[Standing], now: datetime) -> float | None:
+    """Return from which report on to decide again, in seconds since 1970; None when nothing is new."""
+    if not standing:
+        return None
+    if _memory.stood is None:
+        arrived = _arrived(standing, now - REACH)
+        new = [s.order[0] for s in standing if s.article in arrived]
+    else:
+        held = {s.article for s in standing}
+        new = [s.order[0] for s in standing if _memory.stood.get(s.article) != (s.story, s.order)]
+        new += [order[0] for article, (_, order) in _memory.stood.items() if article not in held]
+    if not new:
+        return None
+    newest = standing[-1].order[0]
+    return max(min(new), standing[-LIMIT:][0].order[0], newest - (WINDOW - HELD - DAY))
 
 
-def _repair_one(shelf: Shelf, story: Story, words: _Words, touched: set[int], now: datetime) -> int:
-    if story.pk not in shelf.index.stories:
-        return 0  # merged away in this pass
-    merge = repair.find_merge(shelf.index, story.pk, apart=words.barred())
-    if merge is not None and _may_merge(merge):
-        _merge(shelf, merge, words, now)
-        touched.update((merge.stays, merge.goes))
-        return 1
-    leavers = repair.find_leavers(shelf.index, story.pk, kept=words.kept)
-    parted = [_part(shelf, leave, now) for leave in leavers]
-    touched.update(*parted)
-    return sum(bool(stories) for stories in parted)
+def _arrived(standing: Sequence[Standing], after: datetime) -> set[int]:
+    """Return the articles that joined a story after a time, of those held in memory."""
+    first = datetime.fromtimestamp(standing[0].order[0], UTC)
+    rows = Membership.objects.filter(story__last_at__gte=first, joined_at__gte=after)
+    return set(rows.values_list("article_id", flat=True))
 
 
-def _may_merge(merge: repair.Merge) -> bool:
-    """The rows say whether copies, too, stay within a story's span; and a curator's undo holds."""
-    rows = list(Story.objects.filter(pk__in=(merge.stays, merge.goes), retired_into__isnull=True))
-    span = max(s.last_at for s in rows) - min(s.first_at for s in rows)
-    undone = _undone(("merge",), after__retired=merge.goes, target_id=merge.stays)
-    return len(rows) == 2 and span <= grouping.STORY_SPAN and not undone
-
-
-def _undone(acts: tuple[str, ...], **what: int) -> bool:
-    """True when a curator took back the same change once."""
-    return LogEntry.objects.filter(
-        act__in=acts, target_type="story", undone_by__isnull=False, **what
-    ).exists()
-
-
-def _merge(shelf: Shelf, merge: repair.Merge, words: _Words, now: datetime) -> None:
-    stay, move = member_ids(merge.stays), member_ids(merge.goes)
-    survivor = Story.objects.get(pk=merge.stays)
-    log_act(
-        Actor(None, now, MACHINE),
-        "merge",
-        survivor,
-        before={"stories": {str(merge.stays): stay, str(merge.goes): move}},
-        after={"story": merge.stays, "retired": merge.goes, "score": round(merge.score, 3)},
+def _words(standing: Sequence[Standing]) -> _Words:
+    """Read what curators said about the articles held in memory."""
+    words, story_of = _Words(newest=_newest_word()), {s.article: s.story for s in standing}
+    kinds = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)
+    rows = Override.objects.filter(kind__in=kinds, lifted_at__isnull=True, other__isnull=False)
+    said: dict[int, datetime] = {}
+    for kind, one, other, at in rows.values_list("kind", "article_id", "other_id", "made_at"):
+        if one == other:
+            continue
+        links = words.must if kind == Override.Kind.MUST_LINK else words.cannot
+        links[one].add(other)
+        links[other].add(one)
+        for story in {story_of.get(one), story_of.get(other)} - {None}:
+            said[story or 0] = max(said.get(story or 0, at), at)
+    for article, story, at in _members(said):
+        if at <= said[story]:
+            words.shaped.add(article)
+    hidden = Membership.objects.filter(
+        story__hidden=True, story_id__in=[pk for pk in story_of.values() if pk]
     )
-    reason = {"rule": "repair_merge", "from": merge.goes, "score": round(merge.score, 3)}
-    Membership.objects.filter(article_id__in=move).update(story_id=merge.stays, reason=reason)
-    Story.objects.filter(pk=merge.goes).update(retired_into_id=merge.stays)
-    for member in list(shelf.index.stories[merge.goes].members):
-        shelf.index.add(merge.stays, member.article, member.features)
-    words.moved(move, merge.stays)
+    words.shaped.update(hidden.values_list("article_id", flat=True))
+    words.shaped.update(_taken_back(standing[0].order[0]))
+    return words
 
 
-def _part(shelf: Shelf, leave: repair.Leave, now: datetime) -> set[int]:
-    """Move one member, and its copies with it, to another story or one of its own."""
-    if _undone(("split", "move"), after__article=leave.article, target_id=leave.leaves):
-        return set()
-    old = Story.objects.get(pk=leave.leaves)
-    before = {"stories": {str(old.pk): member_ids(old.pk)}}
-    target = leave.story if leave.story is not None else _open_like(old, leave.article, now)
-    log_act(
-        Actor(None, now, PARTED),
-        "split" if leave.story is None else "move",
-        old,
-        before=before,
-        after={"story": target, "article": leave.article, "score": round(leave.score, 3)},
+def _members(stories: Iterable[int]) -> Iterable[tuple[int, int, datetime]]:
+    rows = Membership.objects.filter(story_id__in=list(stories))
+    return rows.values_list("article_id", "story_id", "joined_at")
+
+
+def _taken_back(since: float) -> set[int]:
+    """Return articles that somebody put back by an undo: they stay where that left them."""
+    rows = LogEntry.objects.filter(
+        act="undo", undo_of__act__in=MOVING_ACTS, at__gte=datetime.fromtimestamp(since, UTC)
     )
-    features = shelf.index.features_of(leave.article)
-    reason = {"rule": "repair_split", "from": old.pk, "score": round(leave.score, 3)}
-    moving = Membership.objects.filter(Q(article_id=leave.article) | Q(article__copy_of_id=leave.article))
-    moving.filter(story_id=old.pk).update(story_id=target, reason=reason)
-    if features is not None:
-        shelf.index.add(target, leave.article, features)
-    return {old.pk, target}
+    found: set[int] = set()
+    for after in rows.values_list("after", flat=True):
+        for ids in after.get("stories", {}).values():
+            found.update(ids)
+    return found
 
 
-def _open_like(old: Story, article_id: int, now: datetime) -> int:
-    at = Membership.objects.values_list("article__reported_at", flat=True).get(article_id=article_id)
-    return Story.objects.create(
-        first_at=at, last_at=at, happened_on=at.date(), created_at=now, changed_at=now
-    ).pk
+def _newest_word() -> tuple[int, int]:
+    """Return the newest override and undo: when one came while we decided, we wait for the next look."""
+    override = Override.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    undo = LogEntry.objects.filter(act="undo").aggregate(newest=Max("pk"))["newest"] or 0
+    return override, undo
 
 
-def _chain(shelf: Shelf, story_ids: Iterable[int]) -> None:
-    """Tie each story to the one that it goes on from, and write what changed."""
-    ids = [pk for pk in story_ids if pk in shelf.index.stories]
-    found = {pk: repair.find_earlier(shelf.index, pk) for pk in ids}
-    rows = Story.objects.live().filter(pk__in=ids).only("pk", "earlier_id")
-    changed = [row for row in rows if row.earlier_id != found[row.pk]]
-    alive = set(
-        Story.objects.live()
-        .filter(pk__in=[pk for r in changed if (pk := found[r.pk]) is not None])
-        .values_list("pk", flat=True)
-    )
-    for row in changed:
-        row.earlier_id = found[row.pk] if found[row.pk] in alive else None
-    Story.objects.bulk_update(changed, ["earlier"], batch_size=200)
+def _context(standing: Sequence[Standing], since: float, words: _Words) -> list[Standing]:
+    """Return what a look from `since` on needs: whole stories of the days before, and what is loose."""
+    begin = since - since % DAY - HELD
+    near = {s.story for s in standing if s.order[0] >= begin}
+    return [
+        replace(s, fixed=s.order[0] < since or s.article in words.shaped) for s in standing if s.story in near
+    ]
+
+
+def _write(
+    plan: regrouping.Plan, looked: Sequence[Standing], words: _Words, now: datetime
+) -> tuple[int, set[int]]:
+    """Write the changes, a portion at a time; return how many, and the articles that moved meanwhile."""
+    seen: dict[int, set[int]] = defaultdict(set)
+    for one in looked:
+        seen[one.story or 0].add(one.article)
+    changes, missed = 0, set[int]()
+    for portion in plan.portions(PORTION):
+        with line_lock():
+            shelf = grouping.synced_shelf()
+            for part in portion:
+                same = all(shelf.index.members_of(story) == seen[story] for story in part.stories)
+                if not same or words.newest != _newest_word():
+                    missed.update(part.articles)
+            ready = [part for part in portion if missed.isdisjoint(part.articles)]
+            touched, done = regrouping.write(ready, words.shaped, now)
+            changes += done
+            shelf.note(touched)
+    return changes, missed
+
+
+def _chain(now: datetime) -> None:
+    """Tie each story that changed to the one that it goes on from, and write what is new."""
+    with line_lock():
+        shelf = grouping.synced_shelf()
+        rows = Story.objects.live().filter(last_at__gte=now - REACH, last_at__lte=now, article_count__gt=0)
+        stories = list(rows.filter(changed_no__gt=_memory.chained_to).order_by("changed_no")[:CHAINED])
+        found = {s.pk: repair.find_earlier(shelf.index, s.pk) for s in stories}
+        wanted = [pk for pk in found.values() if pk is not None]
+        alive = set(Story.objects.live().filter(pk__in=wanted).values_list("pk", flat=True))
+        changed = []
+        for story in stories:
+            earlier = found[story.pk] if found[story.pk] in alive else None
+            if story.earlier_id != earlier:
+                story.earlier_id = earlier
+                changed.append(story)
+        Story.objects.bulk_update(changed, ["earlier"], batch_size=200)
+    _memory.chained_to = max([_memory.chained_to, *(s.changed_no for s in stories)])

@@ -22,6 +22,7 @@ REASONS = {
     "merged": gettext_noop("a curator joined two stories"),
     "repair_merge": gettext_noop("two stories of one happening were joined"),
     "repair_split": gettext_noop("two happenings were parted"),
+    "repair_move": gettext_noop("nearer to this story, seen in the order of the reports"),
     "source": gettext_noop("the outlet's own region"),
     "cue": gettext_noop("matched words"),
     "cues": gettext_noop("matched words"),

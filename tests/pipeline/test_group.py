@@ -11,7 +11,6 @@ import pytest
 from aggregator.pipeline.features import Features, pack, read_features, unpack
 from aggregator.pipeline.group import POSTINGS, StoryIndex, fits_span
 from aggregator.pipeline.group_model import load_model, read_model
-from aggregator.pipeline.repair import find_leavers, find_merge
 
 NOON = datetime(2023, 9, 19, 12, tzinfo=UTC)
 Row = tuple[str, str, float | None]  # title, text, hours after noon (None: undated)
@@ -314,23 +313,3 @@ def test_the_model_names_its_data_and_holds_no_text() -> None:
 def test_a_model_of_unknown_columns_is_refused() -> None:
     with pytest.raises(ValueError, match="moon_phase"):
         read_model({"columns": ["moon_phase"]})
-
-
-def test_a_second_look_finds_the_merge_and_the_stray() -> None:
-    index = StoryIndex()
-    depot = (
-        "Drone strike sets fuel depot in Belgorod ablaze",
-        "A drone set a fuel depot in Belgorod on fire.",
-    )
-    again = (
-        "Belgorod fuel depot ablaze after drone strike",
-        "The fuel depot in Belgorod burned after a drone hit.",
-    )
-    index.add(1, 1, features(*depot))
-    index.add(2, 2, features(*again, hours=1))
-    merge = find_merge(index, 2)
-    assert merge is not None and (merge.stays, merge.goes) == (1, 2)
-    assert find_merge(index, 2, apart={frozenset((1, 2))}) is None
-    index.add(1, 3, features("Shell hits market in El Fasher", "Eleven died in a market.", hours=2))
-    assert [leave.article for leave in find_leavers(index, 1)] == [3]
-    assert find_leavers(index, 1, kept={3}) == []

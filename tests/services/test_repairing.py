@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from aggregator.models import Article, LogEntry, Membership, Override, Story
-from aggregator.pipeline import repair
 from aggregator.services import grouping
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.undo import undo
@@ -100,7 +99,3 @@ def test_a_running_happening_reads_as_a_chain() -> None:
     repair_stories(DAY + timedelta(hours=80))
     assert Story.objects.get(pk=story_of(next_one)).earlier_id == story_of(one)
     assert Membership.objects.count() == 2
-
-
-def test_thresholds_are_ordered() -> None:
-    assert repair.LEAVE_BELOW < repair.MERGE_FROM
