@@ -15,7 +15,8 @@ from django.template.response import TemplateResponse
 from django_otp import user_has_device
 
 from aggregator import clock
-from aggregator.services import limits, people, queues, roles, second_factor
+from aggregator.models import Feed
+from aggregator.services import feed_care, limits, people, queues, roles, second_factor
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,14 @@ class DeskSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the queues with their counts, then the rows that may be edited."""
-        context = {"queues": queues.counts(clock.now()), "no_contact": not settings.CONTACT}
+        waiting, states = queues.counts(clock.now()), feed_care.state_counts()
+        context = {
+            "queues": waiting,
+            "is_all_done": not any(one.count for one in waiting),
+            "no_contact": not settings.CONTACT,
+            "feed_states": [(value, label, states.get(value, 0)) for value, label in Feed.State.choices],
+            "feed_total": sum(states.values()),
+        }
         return super().index(request, {**context, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -46,8 +46,26 @@ class Outline:
     regions: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class ReadList:
+    """What a list holds: its feeds, each address once; a sentence for each outline left out; addresses met again."""
+
+    outlines: list[Outline]
+    problems: list[str]
+    doubles: list[str]
+
+
 def read_opml(document: bytes) -> tuple[list[Outline], list[str]]:
     """Return the feeds of a list, each address once, and a sentence for each outline that was left out.
+
+    Raises ParseError (`bad_opml`) as `read_list` does.
+    """
+    found = read_list(document)
+    return found.outlines, found.problems
+
+
+def read_list(document: bytes) -> ReadList:
+    """Return what an OPML list holds.
 
     Raises ParseError (`bad_opml`) with one sentence when the document as a whole cannot be used.
     """
@@ -60,9 +78,10 @@ def read_opml(document: bytes) -> tuple[list[Outline], list[str]]:
         raise _refused("The file is XML, but has no list of outlines: it is not OPML.")
     feeds: dict[str, Outline] = {}
     problems: list[str] = []
+    doubles: list[str] = []
     for element, groups in _outlines(body, ()):
-        _collect(element, groups, feeds, problems)
-    return list(feeds.values()), problems
+        _collect(element, groups, feeds, problems, doubles)
+    return ReadList(list(feeds.values()), problems, doubles)
 
 
 def _root(document: bytes) -> etree._Element:
@@ -101,7 +120,11 @@ def _outlines(
 
 
 def _collect(
-    element: etree._Element, groups: tuple[str, ...], feeds: dict[str, Outline], problems: list[str]
+    element: etree._Element,
+    groups: tuple[str, ...],
+    feeds: dict[str, Outline],
+    problems: list[str],
+    doubles: list[str],
 ) -> None:
     values = {name.lower(): value for name, value in element.attrib.items() if isinstance(name, str)}
     address = str(values.get("xmlurl") or "").strip()
@@ -111,9 +134,12 @@ def _collect(
     if not url:
         problems.append(f"{one_line(address, 80)!r} is not an http or https address.")
         return
+    if url in feeds:
+        doubles.append(url)
+        return
     if len(feeds) >= MAX_FEEDS:
         raise _refused(f"The list has more than {MAX_FEEDS:,} feeds.")
-    feeds.setdefault(url, _outline(url, groups, {str(name): str(value) for name, value in values.items()}))
+    feeds[url] = _outline(url, groups, {str(name): str(value) for name, value in values.items()})
 
 
 def _outline(url: str, groups: tuple[str, ...], values: Mapping[str, str]) -> Outline:

@@ -1,67 +1,41 @@
 """The desk's queues: what waits for a person, and how much of it.
 
-Every queue is a bounded look: counts stop at MOST, and those about stories look at the newest
-RECENT stories only, so that no page of the desk grows with the archive.
+Every queue is a bounded look: counts stop at MOST, and those about stories look at RECENT stories at a time, so
+that no page of the desk grows with the archive. How much waits is kept for the start page, and made anew by a task
+each minute, by every look into a queue, and after each act.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 
 from aggregator.errors import CurationError
-from aggregator.models import (
-    Article,
-    Feed,
-    LogEntry,
-    Membership,
-    Override,
-    ReaderReport,
-    Region,
-    Source,
-    Story,
-    StoryRegion,
-    StoryTopic,
-    TimelineEntry,
-    Work,
-)
-from aggregator.services import likeness
+from aggregator.models import Article, Feed, LogEntry, ReaderReport, Source, Story, Work
+from aggregator.services import story_queues
 from aggregator.services.curation.acts import Actor, ground_moved, log_act
+from aggregator.services.story_queues import MOST, RECENT, REVIEWED, Item, Look
 
-MOST = 200  # a count above it is shown as "200+"
-RECENT = 600  # stories looked at
-WEAK_BELOW = 0.45  # of a membership; joined in doubt (grouping joins from about 0.3)
-REVIEWED = "reviewed"
-CONTESTED = "contested-area"  # a kind of region
+__all__ = ["MOST", "QUEUES", "RECENT", "Counted", "Item", "Look", "Queue"]
+log = logging.getLogger(__name__)
+KEPT_SECONDS = 150  # a task counts anew each minute
 UNWELL = (Feed.State.FAILING, Feed.State.DEAD, Feed.State.NOT_A_FEED, Feed.State.MOVED)
 
 
 @dataclass(frozen=True)
-class Item:
-    """One thing that waits for a person: the row it is about, why it is here, and the stories it concerns."""
-
-    kind: str  # source | feed | article | story | report | work
-    pk: int
-    title: str
-    why: str = ""
-    story: int | None = None
-    other_story: int | None = None
-    at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Queue:
-    """A queue: its address, its name, and what it is for."""
+    """A queue: its address, its name, and what it is for. `look` takes the time and where to go on (a story, or 0)."""
 
     slug: str
     name: str
     sentence: str
-    items: Callable[[datetime], list[Item]]
+    look: Callable[[datetime, int], Look]
 
 
 @dataclass(frozen=True)
@@ -78,8 +52,47 @@ class Counted:
 
 
 def counts(now: datetime) -> list[Counted]:
-    """Return every queue with its count, in the order of the desk."""
-    return [Counted(queue, len(queue.items(now))) for queue in QUEUES]
+    """Return every queue with its count, in the order of the desk; what is not kept is counted."""
+    kept = _ask_cache(lambda: cache.get_many([_key(queue.slug) for queue in QUEUES])) or {}
+    missing = {queue.slug: len(queue.look(now, 0).items) for queue in QUEUES if _key(queue.slug) not in kept}
+    _keep(missing)
+    return [Counted(queue, missing.get(queue.slug, kept.get(_key(queue.slug), 0))) for queue in QUEUES]
+
+
+def count_all(now: datetime) -> None:
+    """Count what waits in every queue, and keep it for the start page."""
+    _keep({queue.slug: len(queue.look(now, 0).items) for queue in QUEUES})
+
+
+def look(queue: Queue, now: datetime, before: int = 0) -> Look:
+    """Look into a queue from the newest on, or on from a story that an earlier look ended with."""
+    found = queue.look(now, before)
+    if not before:
+        _keep({queue.slug: len(found.items)})
+    return found
+
+
+def forget_counts() -> None:
+    """Count anew at the next look: something was done."""
+    _ask_cache(lambda: cache.delete_many([_key(queue.slug) for queue in QUEUES]))
+
+
+def _keep(found: dict[str, int]) -> None:
+    rows = {_key(slug): count for slug, count in found.items()}
+    _ask_cache(lambda: cache.set_many(rows, timeout=KEPT_SECONDS) if rows else None)
+
+
+def _ask_cache(ask: Callable[[], Any]) -> Any:
+    """Return what the cache says, None while it is away: then everything is counted each time."""
+    try:
+        return ask()
+    except Exception as error:  # whatever the cache's client raises while it is away
+        log.warning("counts_not_kept", extra={"error": type(error).__name__})
+        return None
+
+
+def _key(slug: str) -> str:
+    return f"queue-count:{slug}"
 
 
 def find_queue(slug: str) -> Queue:
@@ -99,144 +112,50 @@ def review(actor: Actor, queue: str, story_id: int) -> LogEntry:
     return log_act(actor, REVIEWED, story, before={}, after={"queue": queue}, public=False)
 
 
-def _new_sources(now: datetime) -> list[Item]:
+def _look(items: Iterable[Item]) -> Look:
+    return Look(tuple(items))
+
+
+def _new_sources(now: datetime, before: int) -> Look:
     rows = Source.objects.filter(status=Source.Status.PROPOSED).order_by("name")[: MOST + 1]
-    return [Item("source", row.pk, row.name, row.homepage, at=row.created_at) for row in rows]
+    return _look(Item("source", row.pk, row.name, row.homepage, at=row.created_at) for row in rows)
 
 
-def _failing_feeds(now: datetime) -> list[Item]:
+def _failing_feeds(now: datetime, before: int) -> Look:
     unwell = Feed.objects.polled().filter(state__in=UNWELL).select_related("source").order_by("state_since")
     rows = unwell.only("title", "url", "state", "state_sentence", "state_since", "source__name")
-    return [
+    return _look(
         Item("feed", row.pk, f"{row.source.name}: {row}", f"{row.get_state_display()}. {row.state_sentence}",
              at=row.state_since)
         for row in rows[: MOST + 1]
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
-def _ask(now: datetime) -> list[Item]:
+def _ask(now: datetime, before: int) -> Look:
     asked = Article.objects.filter(relevance="ask", status=Article.Status.VISIBLE)
     rows = asked.select_related("source").only("title", "reported_at", "relevance_score", "source__name")
-    return [
+    return _look(
         Item("article", row.pk, row.title, f"{row.source.name}; score {row.relevance_score:.2f}", at=row.reported_at)
         for row in rows.order_by("-reported_at", "-pk")[: MOST + 1]
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
-def _duplicates(now: datetime) -> list[Item]:
-    stories = list(_recent().order_by("-last_at", "-pk")[:RECENT])
-    pairs = likeness.alike(stories, limit=MOST + 1)
-    done = _reviewed_ids("duplicates", [first.pk for first, _, _ in pairs])
-    return [
-        Item("story", first.pk, first.headline, f"{round(100 * score)} % of its words: {second.headline}",
-             story=first.pk, other_story=second.pk, at=first.last_at)
-        for first, second, score in pairs if first.pk not in done
-    ]  # fmt: skip
-
-
-def _weak(now: datetime) -> list[Item]:
-    recent = list(
-        _recent()
-        .filter(article_count__gte=2)
-        .order_by("-last_at", "-pk")
-        .values_list("pk", flat=True)[:RECENT]
-    )
-    rows = (
-        Membership.objects.filter(story_id__in=recent, score__gt=0, score__lt=WEAK_BELOW)
-        .select_related("story", "article__source")
-        .only(
-            "score", "reason", "story__headline", "story__last_at", "article__title", "article__source__name"
-        )
-        .order_by("score")
-    )
-    items, done = {}, _reviewed_ids("weak", recent)
-    for row in rows[: 3 * MOST]:
-        if row.story_id not in items and row.story_id not in done and _joined(row):
-            why = f"joined with score {row.score:.2f}: {row.article.source.name}, {row.article.title}"
-            items[row.story_id] = Item(
-                "story", row.story_id, row.story.headline, why, row.story_id, at=row.story.last_at
-            )
-    return list(items.values())[: MOST + 1]
-
-
-def _joined(row: Membership) -> bool:
-    """Return whether the line joined an article to its story; an opener's score is about the story it did not join."""
-    compared_with = row.reason.get("story", row.story_id)
-    return row.reason.get("code") not in ("curator", "opened") and compared_with == row.story_id
-
-
-def _untagged(now: datetime) -> list[Item]:
-    rows = _recent().annotate(
-        has_topic=Exists(StoryTopic.objects.filter(story=OuterRef("pk"))),
-        has_region=Exists(StoryRegion.objects.filter(story=OuterRef("pk"))),
-    )
-    stories = [s for s in rows.order_by("-last_at", "-pk")[:RECENT] if not (s.has_topic and s.has_region)]
-    return _story_items("untagged", stories, lambda s: _missing(s.has_topic, s.has_region))
-
-
-def _missing(has_topic: bool, has_region: bool) -> str:
-    return " and ".join(
-        words for has, words in ((has_region, "no region"), (has_topic, "no topic")) if not has
-    )
-
-
-def _contested(now: datetime) -> list[Item]:
-    since = now - timedelta(days=14)
-    areas = list(Region.objects.filter(kind=CONTESTED).values_list("pk", flat=True))
-    newest = TimelineEntry.objects.filter(region_id__in=areas, topic=None, report_at__gte=since)
-    ids = list(newest.order_by("-report_at", "-story_id").values_list("story_id", flat=True)[:RECENT])
-    rows = StoryRegion.objects.filter(story_id__in=ids, region__kind=CONTESTED, focus=True)
-    names = dict(rows.values_list("story_id", "region__name"))
-    fixed = _with_override(list(names), Override.Kind.REGIONS)
-    stories = _recent().filter(pk__in=names.keys() - fixed).order_by("-last_at", "-pk")
-    return _story_items("contested", list(stories), lambda s: f"placed in {names[s.pk]}")
-
-
-def _reports(now: datetime) -> list[Item]:
+def _reports(now: datetime, before: int) -> Look:
     rows = ReaderReport.objects.filter(closed_at__isnull=True).select_related("story", "article")
-    return [
+    return _look(
         Item("report", row.pk, str(row.story or row.article or "about the site"),
              f"{row.kind.replace('_', ' ')}: {row.text[:300]}", row.story_id, at=row.at)
         for row in rows.order_by("-at")[: MOST + 1]
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
-def _held(now: datetime) -> list[Item]:
+def _held(now: datetime, before: int) -> Look:
     held = Work.objects.filter(stage=Work.Stage.HELD).select_related("article").order_by("article_id")
     rows = held.only("code", "sentence", "next_at", "article__title", "article__url")
-    return [
+    return _look(
         Item("work", row.pk, row.article.title or row.article.url, f"{row.code}: {row.sentence}", at=row.next_at)
         for row in rows[: MOST + 1]
-    ]  # fmt: skip
-
-
-def _recent() -> QuerySet[Story]:
-    rows = Story.objects.live().filter(article_count__gt=0)
-    return rows.only("headline", "language", "card", "first_at", "last_at")
-
-
-def _story_items(queue: str, stories: Sequence[Any], why: Callable[[Any], str]) -> list[Item]:
-    done = _reviewed_ids(queue, [story.pk for story in stories])
-    left = [story for story in stories if story.pk not in done][: MOST + 1]
-    return [Item("story", s.pk, s.headline, why(s), s.pk, at=s.last_at) for s in left]
-
-
-def _reviewed_ids(queue: str, story_ids: Iterable[int]) -> set[int]:
-    rows = LogEntry.objects.filter(
-        target_type="story",
-        target_id__in=list(story_ids),
-        act=REVIEWED,
-        after__queue=queue,
-        undone_by__isnull=True,
-    )
-    return {pk for pk in rows.values_list("target_id", flat=True) if pk is not None}
-
-
-def _with_override(story_ids: Sequence[int], kind: str) -> set[int]:
-    rows = Override.objects.filter(
-        article__membership__story_id__in=story_ids, kind=kind, lifted_at__isnull=True
-    )
-    return set(rows.values_list("article__membership__story_id", flat=True))
+    )  # fmt: skip
 
 
 def undo_review(actor: Actor, entry: LogEntry) -> LogEntry:
@@ -272,11 +191,14 @@ QUEUES = (
     Queue("sources", "New sources", "Outlets that were proposed and wait for a yes or no.", _new_sources),
     Queue("feeds", "Failing feeds", "Feeds that cannot be read, the longest first.", _failing_feeds),
     Queue("ask", "Relevant or not?", "Articles that the rules could not decide about.", _ask),
-    Queue("duplicates", "Possible duplicates", "Two stories that may be one.", _duplicates),
-    Queue("weak", "Weak merges", "Articles that joined their story in doubt.", _weak),
-    Queue("untagged", "Untagged", "Stories without a region or a topic.", _untagged),
+    Queue("duplicates", "Possible duplicates", "Two stories that may be one.", story_queues.duplicates),
+    Queue("weak", "Weak merges", "Articles that joined their story in doubt.", story_queues.weak),
+    Queue("untagged", "Untagged", "Stories without a region or a topic.", story_queues.untagged),
     Queue(
-        "contested", "Contested places", "Stories placed in a contested area; check the focus.", _contested
+        "contested",
+        "Contested places",
+        "Stories placed in a contested area; check the focus.",
+        story_queues.contested,
     ),
     Queue("reports", "Reader reports", "What readers say is wrong.", _reports),
     Queue("held", "Held articles", "Articles that kept failing and wait for a person.", _held),

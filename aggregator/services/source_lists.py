@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import zlib
 from collections import defaultdict
@@ -14,15 +13,14 @@ from django.core.cache import cache
 
 from aggregator.errors import CurationError
 from aggregator.models import Feed, Source
-from aggregator.pipeline.opml import MAX_BYTES, Outline, read_opml, write_opml
+from aggregator.pipeline.opml import MAX_BYTES, Outline, ReadList, read_list, write_opml
 from aggregator.pipeline.tables import read_csv, write_csv
 from aggregator.pipeline.urls import canonical_url, url_hash
 from aggregator.services import opml
 from aggregator.services.curation.acts import Actor, log_act
 
 KEPT_SECONDS = 3600  # between a dry run and its apply
-SHOWN = 500  # rows of a dry run
-_ADDRESSES = re.compile(rb"\bxmlUrl\s*=", re.IGNORECASE)
+SHOWN = {"new": 250, "broken": 100, "doubled": 100, "known": 100}  # rows of a dry run
 COLUMNS = (
     "url", "title", "homepage", "language", "country", "kind", "state_control", "publisher", "source", "section",
     "region", "status", "state",
@@ -38,32 +36,61 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One line of a dry run: new, broken, doubled or known (then `known_as` has the outlet)."""
+
+    what: str
+    title: str
+    address: str = ""
+    known_as: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What applying a list would do."""
+    """What applying a list would do; `broken` has a sentence for each entry that cannot be read."""
 
     new: tuple[Row, ...]
     known: tuple[Row, ...]
     broken: tuple[str, ...]
-    doubled: int
-    token: str = ""
+    doubles: tuple[str, ...]
 
     @property
-    def rows(self) -> tuple[Row, ...]:
-        """The rows that are shown, new ones first."""
-        return (self.new + self.known)[:SHOWN]
+    def doubled(self) -> int:
+        """How many entries name a feed that the list has already."""
+        return len(self.doubles)
+
+    @property
+    def rows(self) -> list[Line]:
+        """The lines that are shown: some of each kind, the new ones first."""
+        return [
+            *(_line("new", row) for row in self.new[: SHOWN["new"]]),
+            *(Line("broken", sentence) for sentence in self.broken[: SHOWN["broken"]]),
+            *(Line("doubled", "", address) for address in self.doubles[: SHOWN["doubled"]]),
+            *(_line("known", row) for row in self.known[: SHOWN["known"]]),
+        ]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the list has more lines than are shown."""
+        return len(self.new) + len(self.known) + len(self.broken) + self.doubled > len(self.rows)
+
+
+def _line(what: str, row: Row) -> Line:
+    return Line(what, row.outline.title, row.outline.url, row.known_as)
 
 
 def plan(document: bytes) -> Plan:
     """Return what a list would do; writes nothing. Raises ParseError with one sentence when it cannot be used."""
-    outlines, problems, doubled = _read(document)
+    found = _read(document)
+    outlines = found.outlines
     hashes = [url_hash(each.url) for each in outlines]
     known = dict(Feed.objects.filter(url_hash__in=hashes).values_list("url_hash", "source__name"))
     rows = [Row(each, known.get(key, "")) for each, key in zip(outlines, hashes, strict=True)]
     return Plan(
         new=tuple(row for row in rows if not row.known_as),
         known=tuple(row for row in rows if row.known_as),
-        broken=tuple(problems),
-        doubled=doubled,
+        broken=tuple(found.problems),
+        doubles=tuple(found.doubles),
     )
 
 
@@ -80,9 +107,10 @@ def apply(actor: Actor, token: str, *, approve: bool) -> opml.Imported:
     kept = cache.get(key)
     if kept is None:
         raise CurationError("This list is not kept any more; give the file again.", code="list_gone")
-    outlines, problems, _ = _read(zlib.decompress(kept))
+    found = _read(zlib.decompress(kept))
+    outlines = found.outlines
     done = opml.import_opml(write_opml("import", outlines), actor.now, approve=approve)
-    done.problems = problems
+    done.problems = found.problems
     cache.delete(key)
     if outlines:
         feed = Feed.objects.select_related("source").get(url_hash=url_hash(outlines[0].url))
@@ -91,27 +119,26 @@ def apply(actor: Actor, token: str, *, approve: bool) -> opml.Imported:
     return done
 
 
-def _read(document: bytes) -> tuple[list[Outline], list[str], int]:
+def _read(document: bytes) -> ReadList:
     if len(document) > MAX_BYTES or document.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
         (b"<", b"\xff\xfe", b"\xfe\xff")
     ):
-        outlines, problems = read_opml(document)
-        return outlines, problems, max(len(_ADDRESSES.findall(document)) - len(outlines) - len(problems), 0)
+        return read_list(document)
     return _from_table(document)
 
 
-def _from_table(document: bytes) -> tuple[list[Outline], list[str], int]:
+def _from_table(document: bytes) -> ReadList:
     found: dict[str, Outline] = {}
-    problems, doubled = [], 0
+    problems, doubles = [], []
     for row in read_csv(document):
         url = canonical_url(row.get("url", ""))
         if not url:
             problems.append(f"{row.get('url', '')[:80]!r} is not an http or https address.")
         elif url in found:
-            doubled += 1
+            doubles.append(url)
         else:
             found[url] = _outline(url, defaultdict(str, row))
-    return list(found.values()), problems, doubled
+    return ReadList(list(found.values()), problems, doubles)
 
 
 def _outline(url: str, row: Mapping[str, str]) -> Outline:

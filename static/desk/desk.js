@@ -18,6 +18,24 @@
     if (button && !confirm(button.dataset.ask)) event.preventDefault();
   });
 
+  // After an act the next thing has the focus, so that the keyboard never starts at the top again.
+  const start = document.querySelector("[data-start]");
+  if (start && document.querySelector(".messagelist") && document.activeElement === document.body) start.focus({ preventScroll: true });
+
+  for (const all of document.querySelectorAll("[data-tick]")) {
+    const boxes = [...all.closest("form").querySelectorAll(`input[name="${all.dataset.tick}"]`)];
+    const told = all.closest("form").querySelector("[data-ticked]");
+    const count = () => { const ticked = boxes.filter((box) => box.checked).length; all.checked = ticked > 0 && ticked === boxes.length; all.indeterminate = ticked > 0 && ticked < boxes.length; if (told) told.textContent = ticked ? ` (${ticked})` : ""; };
+    all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; count(); });
+    for (const box of boxes) box.addEventListener("change", count);
+    count();
+  }
+
+  for (const form of document.querySelectorAll("[data-busy]")) form.addEventListener("submit", () => {
+    const note = form.querySelector("[data-busy-note]") || form.appendChild(document.createElement("span"));
+    note.dataset.busyNote = ""; note.setAttribute("role", "status"); note.textContent = form.dataset.busy;
+  });
+
   const cell = (row, text) => { row.insertCell().textContent = text === null || text === undefined ? "" : text; };
   const wait = document.querySelector("[data-polls]");
   if (wait && wait.dataset.wait !== "") {
@@ -29,6 +47,7 @@
         const rows = document.querySelector("[data-rows]");
         for (const poll of said.polls.reverse()) {
           const row = rows.insertRow(0);
+          const none = rows.querySelector(".none"); if (none) none.remove();
           for (const name of ["at", "outcome", "code", "status", "bytes", "ms", "items", "new"]) cell(row, poll[name]);
         }
         const newest = said.polls[said.polls.length - 1];

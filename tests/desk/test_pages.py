@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aggregator import clock
@@ -19,10 +22,12 @@ from aggregator.models import (
     Override,
     Poll,
     ReaderReport,
+    Region,
     Source,
+    Story,
     Work,
 )
-from aggregator.services import line_page, queues, roles
+from aggregator.services import line_page, queues, roles, story_queues
 from aggregator.services import vocabulary_edits as edits
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.visibility import withdraw_articles
@@ -132,9 +137,101 @@ def test_a_queue_gives_the_next_item_at_once(curator: Client):
     page = curator.get(queue)
     assert (page.context["item"].pk, page.context["skip"]) == (first.pk, second.pk)
     act = reverse("desk-queue-act", args=["sources", "approve"])
-    response = curator.post(act, {"pk": first.pk, "then": second.pk}, follow=True)
+    response = curator.post(act, {"pk": first.pk, "next": page.context["next"]}, follow=True)
     assert response.context["item"].pk == second.pk
     assert response.context["left"] == 1
+
+
+@pytest.mark.parametrize("slug", ["duplicates", "weak", "untagged", "contested"])
+def test_a_queue_about_stories_says_how_far_it_looked_and_goes_on(
+    curator: Client, land, monkeypatch, slug: str
+):
+    monkeypatch.setattr(story_queues, "RECENT", 4)
+    Region.objects.filter(pk=land.karabakh.pk).update(kind="contested-area")
+    waiting = set()
+    for n in range(10):
+        at = clock.now() - timedelta(hours=n)
+        one, two = make_article(at=at), make_article(at=at)
+        headline = "Shelling near Martakert kills many" if slug == "duplicates" else f"Story {n}"
+        story = make_story([one, two], headline=headline, regions=[land.karabakh])
+        story.memberships.update(score=0.3)
+        story.region_rows.update(focus=True)
+        Story.objects.filter(pk=story.pk).update(last_at=at, first_at=at, headline=headline)
+        story.timeline_rows.update(report_at=at)
+        waiting.add(story.pk)
+    path, met, looks = reverse("desk-queue", args=[slug]), set(), 0
+    while path:
+        page = curator.get(path)
+        items = [page.context["item"], *page.context["items"]] if page.context["item"] else []
+        met |= {pk for item in items for pk in (item.story, item.other_story) if pk}
+        assert "stories, back to" in page.content.decode()
+        older, looks = page.context["older"], looks + 1
+        path = reverse("desk-queue", args=[slug]) + f"?before={older}" if older else ""
+        assert looks < 6
+    assert met == waiting
+    assert looks == 3
+
+
+def test_the_next_item_of_an_older_look_is_older_too(curator: Client, monkeypatch):
+    monkeypatch.setattr(story_queues, "RECENT", 2)
+    for n in range(4):
+        Story.objects.filter(pk=make_story().pk).update(last_at=DAY - timedelta(hours=n))
+    queue = reverse("desk-queue", args=["untagged"])
+    page = curator.get(queue + f"?before={curator.get(queue).context['older']}")
+    form = {"pk": page.context["item"].pk, "next": page.context["next"]}
+    after = curator.post(reverse("desk-queue-act", args=["untagged", "right"]), form, follow=True)
+    assert after.context["item"].pk == page.context["items"][0].pk
+    assert after.context["is_later"]
+
+
+@pytest.mark.parametrize("before", ["0", "x", "-1", "9" * 40, "424242"])
+def test_a_look_from_a_story_that_is_not_there_begins_at_the_newest(curator: Client, before: str):
+    story = make_story()
+    page = curator.get(reverse("desk-queue", args=["untagged"]), {"before": before})
+    assert page.context["item"].pk == story.pk
+
+
+def test_the_start_page_shows_kept_counts_until_something_is_done(curator: Client, redis_url: str):
+    cache.clear()
+    story = make_story()
+
+    def shown() -> dict[str, int]:
+        return {one.queue.slug: one.count for one in curator.get("/desk/").context["queues"]}
+
+    assert shown()["untagged"] == 1
+    with CaptureQueriesContext(connection) as asked:
+        shown()
+    assert not any("aggregator_story" in each["sql"] for each in asked)
+    make_story()
+    assert shown()["untagged"] == 1
+    queues.count_all(clock.now())
+    assert shown()["untagged"] == 2
+    curator.post(reverse("desk-queue-act", args=["untagged", "right"]), {"pk": story.pk})
+    assert shown()["untagged"] == 1
+
+
+def test_without_a_cache_the_start_page_counts(curator: Client, monkeypatch):
+    class Away:
+        def __getattr__(self, name: str) -> Any:
+            raise ConnectionError
+
+    monkeypatch.setattr(queues, "cache", Away())
+    make_story()
+    counts = {one.queue.slug: one.count for one in curator.get("/desk/").context["queues"]}
+    assert counts["untagged"] == 1
+
+
+def test_a_failing_feed_and_a_new_outlet_are_understood_in_their_queues(curator: Client):
+    feed = make_feed(state="failing", state_since=DAY, state_sentence="The server says 404.")
+    Poll.objects.create(feed=feed, at=DAY, outcome="failed", code="status_404", status=404, duration_ms=81)
+    page = curator.get(reverse("desk-queue", args=["feeds"])).content.decode()
+    assert "status_404" in page
+    assert "81" in page
+    outlet = make_source(name="The Courier", status="proposed", country="AM", everything_relevant=True)
+    make_feed(outlet, url="https://courier.example/feed")
+    page = curator.get(reverse("desk-queue", args=["sources"])).content.decode()
+    assert "https://courier.example/feed" in page
+    assert "everything counts as relevant" in page
 
 
 def test_a_story_that_is_right_leaves_one_queue_only(curator: Client):

@@ -125,9 +125,9 @@ def test_the_story_of_an_undone_hide_must_still_be_there(who: Actor, world: dict
 def test_a_story_comes_back_to_the_queue_that_it_left(who: Actor):
     story = make_story()
     entry = queues.review(who, "untagged", story.pk)
-    assert queues.find_queue("untagged").items(who.now) == []
+    assert queues.find_queue("untagged").look(who.now, 0).items == ()
     undo.undo(who, entry.pk)
-    assert [item.pk for item in queues.find_queue("untagged").items(who.now)] == [story.pk]
+    assert [item.pk for item in queues.find_queue("untagged").look(who.now, 0).items] == [story.pk]
 
 
 def test_a_closed_report_is_opened_again(who: Actor):

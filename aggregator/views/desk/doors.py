@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from aggregator import clock
 from aggregator.errors import AggregatorError
 from aggregator.models import LogEntry
-from aggregator.services import roles
+from aggregator.services import queues, roles
 from aggregator.services.curation.acts import Actor
 
 View = Callable[..., HttpResponse]
@@ -45,6 +45,9 @@ def desk_page(permission: str = roles.MAY_LOOK, *, to_post: str = "") -> Callabl
                 return view(request, *args, **kwargs)
             except AggregatorError as error:
                 return _told(request, error)
+            finally:
+                if request.method == "POST":
+                    queues.forget_counts()
 
         return answer  # type: ignore[return-value]
 

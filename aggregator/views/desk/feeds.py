@@ -42,8 +42,14 @@ def feed(request: HttpRequest, pk: int) -> HttpResponse:
         "bars": feed_care.sparklines([pk], now)[pk],
         "advice": feed_care.advise(row, now),
         "polls": feed_care.last_polls(row),
+        "every": _span(row.every_seconds),
     }
     return show(request, "desk/feed.html", context)
+
+
+def _span(seconds: int) -> str:
+    """Return a wait as people say it: "15 min", "4 h"."""
+    return f"{seconds / 3600:.3g} h" if seconds >= 7200 else f"{round(seconds / 60)} min"
 
 
 @desk_page()

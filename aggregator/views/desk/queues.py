@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from django.contrib import messages
@@ -12,26 +13,32 @@ from django.urls import reverse
 from aggregator import clock
 from aggregator.errors import CurationError
 from aggregator.models import LogEntry
-from aggregator.services import article_desk, line_page, nudge, queues, sourcing, story_desk
+from aggregator.services import article_desk, feed_care, line_page, nudge, queues, sourcing, story_desk
 from aggregator.services.curation import undo, verdicts
 from aggregator.services.curation.acts import Actor
 from aggregator.services.roles import MAY_CURATE
 from aggregator.services.settling import retry_held
-from aggregator.views.desk.doors import actor, desk_page, did, number, numbers, show
+from aggregator.views.desk.doors import actor, back, desk_page, did, number, numbers, show
 from aggregator.views.desk.stories import vocabulary_lists
 
 LISTED = 25
+POLLS = 6  # of a failing feed
 
 
 @desk_page()
 def queue(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the first item of a queue (or the one that `at` names) with its acts, and the next ones."""
-    found = queues.find_queue(slug)
-    items = found.items(clock.now())
-    at = number(request.GET.get("at"))
+    """Show the first item of a queue (or the one that `at` names) with its acts, and the next ones.
+
+    `before` names the story that an earlier look ended with: the queue goes on with older ones.
+    """
+    found, before = queues.find_queue(slug), number(request.GET.get("before")) or 0
+    look = queues.look(found, clock.now(), before)
+    at, items = number(request.GET.get("at")), look.items
     place = next((n for n, item in enumerate(items) if item.pk == at), 0)
     item = items[place] if items else None
-    here = reverse("desk-queue", args=[slug])
+    start = f"before={before}&" if before else ""
+    here = reverse("desk-queue", args=[slug]) + (f"?before={before}" if before else "")
+    skip = items[place + 1].pk if len(items) > place + 1 else 0
     context = {
         "title": found.name,
         "queue": found,
@@ -39,14 +46,26 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "items": items[place + 1 : place + 1 + LISTED],
         "left": len(items),
         "most": queues.MOST,
-        "skip": items[place + 1].pk if len(items) > place + 1 else 0,
-        "next": f"{here}?at={items[place + 1].pk}" if len(items) > place + 1 else here,
+        "skip": skip,
+        "from": start,
+        "next": f"{reverse('desk-queue', args=[slug])}?{start}at={skip}" if skip else here,
         "here": request.get_full_path() if not request.GET.get("did") else here,
         "done": _done(number(request.GET.get("did"))),
         "codes": line_page.held_codes() if slug == "held" and items else [],
+        "looked_at": _looked_at(look, before),
+        "older": look.older,
+        "is_later": bool(before),
         **(_about(item) if item else {}),
     }
     return show(request, "desk/queue.html", context)
+
+
+def _looked_at(look: queues.Look, before: int) -> str:
+    """Say how far a queue about stories looked, '' for the others and where there are so few that all were seen."""
+    if look.since is None or not (look.older or before):
+        return ""
+    which = "older" if before else "newest"
+    return f"Looked at the {look.looked} {which} stories, back to {look.since.astimezone(UTC):%-d %b %Y, %H:%M} UTC."
 
 
 def _done(entry_id: int | None) -> LogEntry | None:
@@ -65,6 +84,15 @@ def _about(item: queues.Item) -> dict[str, Any]:
         found["other"] = story_desk.read_bench(item.other_story)
     if item.kind in ("article", "work"):
         found["sheet"] = article_desk.read_article(item.pk)
+    if item.kind == "feed":
+        feed = feed_care.find_feed(item.pk)
+        found = {
+            "feed": feed,
+            "advice": feed_care.advise(feed, clock.now()),
+            "polls": feed_care.last_polls(feed)[:POLLS],
+        }
+    if item.kind == "source":
+        found["source"] = sourcing.find_source(item.pk)
     return found
 
 
@@ -78,8 +106,7 @@ def act(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         raise CurationError("There is no such act in a queue.", code="act_not_known")
     sentence, entry = ACTS[name](actor(request), slug, request)
     messages.success(request, sentence)
-    nxt = number(request.POST.get("then"))
-    return HttpResponseRedirect(did(f"{here}?at={nxt}" if nxt else here, entry))
+    return HttpResponseRedirect(did(back(request, here).url, entry))
 
 
 Done = tuple[str, LogEntry | None]

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from aggregator import clock
-from aggregator.errors import AggregatorError, CurationError
+from aggregator.errors import AggregatorError
 from aggregator.models import LogEntry, Source
 from aggregator.pipeline.opml import MAX_BYTES
-from aggregator.services import feed_care, fetching, opml, source_lists, sourcing
+from aggregator.services import feed_care, fetching, opml, site_previews, source_lists, sourcing
 from aggregator.services.curation import undo, withdrawing
 from aggregator.services.roles import MAY_CURATE, MAY_LOOK
 from aggregator.views.desk.doors import actor, back, desk_page, number, numbers, show
@@ -35,13 +35,14 @@ def sources(request: HttpRequest) -> HttpResponse:
     pk, _, name = after.replace("\x00", "").partition(" ")
     if number(pk) is not None:
         rows = rows.filter(Q(name__gt=name) | Q(name=name, pk__gt=number(pk)))
-    found = list(rows[: PER_PAGE + 1])
+    found, counts = list(rows[: PER_PAGE + 1]), sourcing.status_counts()
     context = {
         "title": "Sources",
         "sources": found[:PER_PAGE],
         "more": f"{found[PER_PAGE - 1].pk} {found[PER_PAGE - 1].name}" if len(found) > PER_PAGE else "",
         "status": status,
-        "statuses": Source.Status.choices,
+        "statuses": [(value, label, counts.get(value, 0)) for value, label in Source.Status.choices],
+        "total": sum(counts.values()),
         "q": words,
     }
     return show(request, "desk/sources.html", context)
@@ -55,7 +56,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not address:
         return show(request, "desk/source_add.html", context)
     try:
-        found = sourcing.preview(fetching.open_network(), address, clock.now())
+        found = site_previews.preview(fetching.open_network(), address, clock.now())
     except AggregatorError as error:
         return show(request, "desk/source_add.html", {**context, "error": error.sentence}, status=400)
     return show(request, "desk/source_add.html", {**context, "found": found})
@@ -95,9 +96,7 @@ def _wanted(request: HttpRequest) -> sourcing.Wanted:
 @desk_page()
 def source(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an outlet with its feeds, what may be done about it, and its log."""
-    row = Source.objects.select_related("publisher").filter(pk=pk).first()
-    if row is None:
-        raise CurationError(f"There is no source {pk}.", code="source_unknown")
+    row = sourcing.find_source(pk)
     acts = [act for act, (before, _) in sourcing.MOVES.items() if row.status in before]
     log = LogEntry.objects.filter(target_type="source", target_id=pk).select_related("actor", "undone_by")
     context = {
@@ -113,9 +112,7 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
 @desk_page(MAY_CURATE)
 def selector(request: HttpRequest, pk: int) -> HttpResponse:
     """Try a selector on an outlet's newest pages, and keep it."""
-    row = Source.objects.filter(pk=pk).first()
-    if row is None:
-        raise CurationError(f"There is no source {pk}.", code="source_unknown")
+    row = sourcing.find_source(pk)
     given = request.POST.get("selector", row.extraction_selector).replace("\x00", "").strip()[:300]
     context = {"title": f"Extraction: {row.name}", "source": row, "selector": given}
     if request.method == "POST" and request.POST.get("act") == "keep":
@@ -124,7 +121,7 @@ def selector(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("desk-source", args=[pk]))
     if request.method == "POST":
         try:
-            context["items"] = sourcing.try_selector(fetching.open_network(), pk, given, clock.now())
+            context["items"] = site_previews.try_selector(fetching.open_network(), pk, given, clock.now())
         except AggregatorError as error:
             context["error"] = error.sentence
     return show(request, "desk/selector.html", context)
