@@ -102,6 +102,15 @@ def test_the_reason_names_the_words(book):
         pytest.param(r"(?:why)?.", (), id="what may be absent"),
         pytest.param(r"(?:ab)+", ("ab",), id="what is there at least once"),
         pytest.param(r"DİREKT", ("direkt",), id="letters of any case"),
+        pytest.param(r"writes (?-i:[A-Z])", ("writes ",), id="a group with flags"),
+        pytest.param(r"in pictures(?=:)", ("in pictures",), id="what only looks ahead"),
+        pytest.param(r"(?!why )(?<=x)how", ("how",), id="what must not be there"),
+        pytest.param(r"[]a]live[^]]", ("live",), id="a bracket in a set"),
+        pytest.param(r"(?:live){0}ab(?:cde){2,}", ("cde",), id="counted repetitions"),
+        pytest.param(r"q\.a\.", ("q.a.",), id="escaped signs"),
+        pytest.param(r"\x41bcd", (), id="a code is not read"),
+        pytest.param(r"(?i)live", (), id="flags of the whole are not read"),
+        pytest.param(r"(?P<a>ab)(?P=a)", (), id="a group again is not read"),
     ],
 )
 def test_the_letters_that_a_match_must_hold(pattern, letters):
