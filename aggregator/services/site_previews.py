@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -23,6 +24,10 @@ from aggregator.services.opml import domain_of
 PAGE_SECONDS = 12.0  # for the pages of one preview, while a person waits
 PAGES_AT_ONCE = 3
 MAX_PAGES = 10
+AT_ONCE = (
+    2  # of the four requests that a web process answers at once: readers are never shut out by slow sites
+)
+_looks = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,19 @@ def preview(network: Network, address: str, now: datetime, *, selector: str = ""
     """Return the feeds behind an address with ten items each as the line would read them.
 
     The pages of the first feed's items are fetched, for PAGE_SECONDS at most; the other feeds are shown by
-    their own text. Raises FetchError, RefusedError, ParseError or CurationError with a sentence.
+    their own text. A process looks at AT_ONCE sites at once. Raises FetchError, RefusedError, ParseError or CurationError with a sentence.
     """
+    if not _looks.acquire(blocking=False):
+        raise CurationError(
+            "Other sites are being looked at just now. Try again in half a minute.", code="looking_already"
+        )
+    try:
+        return _preview(network, address, now, selector)
+    finally:
+        _looks.release()
+
+
+def _preview(network: Network, address: str, now: datetime, selector: str) -> SitePreview:
     candidates = discovery.discover(network, address)
     first = candidates[0]
     pages, robots = asyncio.run(_read_pages(network, first, now))

@@ -16,7 +16,7 @@ from aggregator import clock
 from aggregator.errors import ParseError
 from aggregator.models import Article, Feed, LogEntry, Poll, Source, Story, Work
 from aggregator.pipeline.tables import read_csv, write_csv
-from aggregator.services import discovery, fetching, polling, retagging, settling, source_lists
+from aggregator.services import discovery, fetching, polling, retagging, settling, site_previews, source_lists
 from aggregator.services.curation import withdrawing
 from aggregator.services.loading import load_vocabulary
 from tests.factories import DAY, make_article, make_feed, make_source
@@ -89,9 +89,11 @@ def test_a_site_is_pasted_previewed_and_approved(curator: Client, web: FakeWeb, 
 )  # fmt: skip
 def test_a_bad_address_is_told_in_a_sentence(curator: Client, address: str):
     response = curator.post(reverse("desk-source-add"), {"address": address})
-    assert response.status_code in (200, 400)
-    if response.status_code == 400:
-        assert response.context["error"]
+    if address == "\x00":  # nothing is left of it: the empty form comes back
+        assert response.status_code == 200
+    else:
+        assert response.status_code == 400
+        assert response.context["error"].endswith(".")
     assert not Source.objects.exists()
 
 
@@ -102,6 +104,33 @@ def test_a_site_that_redirects_for_ever_or_is_no_feed_is_told(curator: Client, w
         response = curator.post(reverse("desk-source-add"), {"address": f"{web.base}{path}"})
         assert response.status_code == 400
         assert response.context["error"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://10.0.0.1/feed", "http://169.254.169.254/latest/", "http://[::1]/", "file:///etc/passwd"],
+)
+def test_a_site_that_leads_to_a_private_address_is_refused(curator: Client, web: FakeWeb, target: str):
+    web.answers["/away"] = Said(status=302, headers={"Location": target})
+    response = curator.post(reverse("desk-source-add"), {"address": f"{web.base}/away"})
+    assert response.status_code == 400
+    assert response.context["error"].endswith(".")
+
+
+def test_slow_sites_never_hold_all_who_answer_readers(curator: Client, web: FakeWeb):
+    for _ in range(site_previews.AT_ONCE):
+        assert site_previews._looks.acquire(blocking=False)
+    try:
+        response = curator.post(reverse("desk-source-add"), {"address": f"{web.base}/"})
+        assert response.status_code == 400
+        assert "Try again" in response.context["error"]
+    finally:
+        for _ in range(site_previews.AT_ONCE):
+            site_previews._looks.release()
+    web.answers["/broken"] = Said(status=500)
+    for _ in range(site_previews.AT_ONCE + 1):  # a look that fails gives its place back
+        assert curator.post(reverse("desk-source-add"), {"address": f"{web.base}/broken"}).status_code == 400
+    assert curator.post(reverse("desk-source-add"), {"address": f"{web.base}/"}).status_code == 200
 
 
 def test_a_site_that_drips_is_left_in_time(curator: Client, web: FakeWeb, monkeypatch):
@@ -202,8 +231,48 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE o [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&
 )
 def test_a_bad_list_is_told_in_a_sentence(curator: Client, body: bytes):
     response = upload(curator, body)
-    assert response.status_code in (200, 400)
+    assert response.status_code == 400
+    assert response.context["error"].endswith(".")
     assert not Feed.objects.exists()
+    assert not LogEntry.objects.exists()
+
+
+def test_a_list_of_addresses_that_are_none_shows_each_and_adds_nothing(curator: Client):
+    bad = (
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "data:text/xml,x",
+        "ftp://x.example/",
+        "not an address",
+    )
+    page = upload(curator, opml(*bad))
+    assert (len(page.context["plan"].broken), page.context["plan"].new) == (len(bad), ())
+    text = page.content.decode()
+    assert text.count(">broken<") == len(bad)
+    assert "There is nothing new in it." in text
+    assert 'href="javascript' not in text
+
+
+def test_a_dry_run_shows_new_known_broken_and_doubled_lines(curator: Client, monkeypatch):
+    from aggregator.pipeline.urls import url_hash
+
+    known = make_feed(url="https://known.example/feed")
+    Feed.objects.filter(pk=known.pk).update(url_hash=url_hash(known.url))
+    new = [f"https://new{n}.example/feed" for n in range(3)]
+    body = opml(*new, new[0], known.url, "javascript:alert(1)").decode()
+    page = upload(curator, body.encode("utf-16"))  # with its mark, as some programs save lists
+    plan = page.context["plan"]
+    assert [line.what for line in plan.rows] == ["new", "new", "new", "broken", "doubled", "known"]
+    assert not plan.is_cut
+    assert f"known as {known.source.name}" in page.content.decode()
+    monkeypatch.setitem(source_lists.SHOWN, "new", 2)
+    cut = source_lists.plan(opml(*new))
+    assert (len(cut.rows), cut.is_cut, len(cut.new)) == (2, True, 3)
+
+
+def test_a_table_tells_its_doubles_too():
+    plan = source_lists.plan(b"url\nhttps://x.example/feed\nhttps://x.example/feed\nmailto:x\n")
+    assert (len(plan.new), plan.doubles, len(plan.broken)) == (1, ("https://x.example/feed",), 1)
 
 
 def test_formulas_come_in_as_text_and_go_out_escaped(curator: Client):
