@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from aggregator.models import (
     LogEntry,
@@ -99,13 +99,14 @@ def _joined(row: Membership) -> bool:
 
 def untagged(now: datetime, before: int = 0) -> Look:
     """Stories without a region or a topic."""
-    rows = _live().annotate(
-        has_topic=Exists(StoryTopic.objects.filter(story=OuterRef("pk"))),
-        has_region=Exists(StoryRegion.objects.filter(story=OuterRef("pk"))),
-    )
-    stories = list(_window(rows, before))
-    bare = [story for story in stories if not (story.has_topic and story.has_region)]
-    return _look(_story_items("untagged", bare, lambda s: _missing(s.has_topic, s.has_region)), stories)
+    stories = list(_window(_live().only("headline", "last_at"), before))
+    ids = [story.pk for story in stories]
+    # Two look-ups of some hundred keys: asked as EXISTS, PostgreSQL reads both tables whole.
+    has_topic = set(StoryTopic.objects.filter(story_id__in=ids).values_list("story_id", flat=True))
+    has_region = set(StoryRegion.objects.filter(story_id__in=ids).values_list("story_id", flat=True))
+    bare = [story for story in stories if story.pk not in has_topic & has_region]
+    items = _story_items("untagged", bare, lambda s: _missing(s.pk in has_topic, s.pk in has_region))
+    return _look(items, stories)
 
 
 def _missing(has_topic: bool, has_region: bool) -> str:
@@ -127,7 +128,9 @@ def contested(now: datetime, before: int = 0) -> Look:
     focused = StoryRegion.objects.filter(story_id__in=ids, region__kind=CONTESTED, focus=True)
     names = dict(focused.values_list("story_id", "region__name"))
     fixed = _with_override(list(names), Override.Kind.REGIONS)
-    stories = list(_live().filter(pk__in=names.keys() - fixed).order_by("-last_at", "-pk"))
+    stories = list(
+        _live().only("headline", "last_at").filter(pk__in=names.keys() - fixed).order_by("-last_at", "-pk")
+    )
     items = _story_items("contested", stories, lambda s: f"placed in {names[s.pk]}")
     more = ids[-1] if len(rows) > RECENT else 0
     return Look(tuple(items[: MOST + 1]), len(set(ids)), rows[len(ids) - 1][1] if ids else None, more)
