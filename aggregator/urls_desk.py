@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from aggregator.views.desk import account, feeds, line, logs, queues, sources, stories, vocabulary
+from aggregator.views.desk import (
+    account,
+    families,
+    feeds,
+    jobs,
+    line,
+    logs,
+    queues,
+    sources,
+    stories,
+    vocabulary,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("queues/<slug:slug>/", queues.queue, name="desk-queue"),
@@ -38,9 +49,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vocabulary/topics/<slug:slug>/", vocabulary.topic, name="desk-topic"),
     path("vocabulary/regions/<slug:slug>/", vocabulary.region, name="desk-region"),
     path("vocabulary/conflicts/<slug:slug>/", vocabulary.conflict, name="desk-conflict"),
-    path("jobs/<str:pk>/", vocabulary.job, name="desk-job"),
-    path("jobs/<str:pk>/state.json", vocabulary.job_state, name="desk-job-state"),
-    path("jobs/<str:pk>/<slug:name>/", vocabulary.job_act, name="desk-job-act"),
+    path("vocabulary/publishers/", families.publishers, name="desk-publishers"),
+    path("vocabulary/publishers/<slug:slug>/", families.publisher, name="desk-publisher"),
+    path("vocabulary/outlets/<slug:slug>/", families.outlet, name="desk-family"),
+    path("vocabulary/agencies/", families.agencies, name="desk-agencies"),
+    path("vocabulary/agencies/<slug:slug>/", families.agency, name="desk-agency"),
+    path("vocabulary/boilerplate/", families.boilerplate, name="desk-boilerplate"),
+    path("vocabulary/boilerplate/<int:pk>/", families.line, name="desk-boilerplate-line"),
+    path("jobs/<str:pk>/", jobs.job, name="desk-job"),
+    path("jobs/<str:pk>/state.json", jobs.job_state, name="desk-job-state"),
+    path("jobs/<str:pk>/<slug:name>/", jobs.job_act, name="desk-job-act"),
     path("line/", line.line, name="desk-line"),
     path("line/retry/", line.retry, name="desk-retry"),
     path("account/", account.account, name="desk-account"),

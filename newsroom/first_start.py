@@ -17,8 +17,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command, get_commands
 from django.db import OperationalError, connection
 
-from aggregator.services import roles
-from newsroom import local, secret, staticfiles
+from aggregator.services import loading, roles
+from newsroom import local, samplewire, secret, staticfiles
 
 CURATOR = "curator"
 Say = Callable[[str], None]
@@ -33,6 +33,8 @@ def prepare(say: Say) -> str | None:
     staticfiles.collect(Path(settings.STATIC_ROOT))
     if "load_vocabulary" in get_commands():
         call_command("load_vocabulary", verbosity=0)
+    if settings.SAMPLE_DATA:
+        loading.add_agency(samplewire.AGENCY_ROW)
     roles.make_roles()
     load_sources(say)
     return make_curator()

@@ -9,13 +9,15 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Model, URLField
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from aggregator import clock
 from aggregator.admin.keyset import Uncounted
 from aggregator.admin.site import desk
 from aggregator.models import (
+    Agency,
     Conflict,
     Feed,
     LearnedLine,
@@ -28,6 +30,8 @@ from aggregator.models import (
 )
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.edits import log_edit, values_of
+from aggregator.services.family_rows import PUBLISHER_FIELDS
+from aggregator.services.family_rows import SOURCE_FIELDS as FAMILY_FIELDS
 from aggregator.services.loading import link_regions
 from aggregator.services.vocabulary_rows import CONFLICT_FIELDS, REGION_FIELDS
 
@@ -64,6 +68,7 @@ class SourceAdmin(Logged):
     search_fields = ("name", "slug")
     autocomplete_fields = ("publisher",)
     readonly_fields = ("status", "status_note", "created_at")
+    with_dry_run = FAMILY_FIELDS
 
 
 @admin.register(Feed, site=desk)
@@ -93,6 +98,20 @@ class FeedAdmin(Logged):
 class PublisherAdmin(Logged):
     list_display = ("name", "country", "owner_group", "state_control")
     search_fields = ("name", "slug")
+    with_dry_run = PUBLISHER_FIELDS
+
+
+@admin.register(Agency, site=desk)
+class AgencyAdmin(Logged):
+    """A new one has a name alone: the forms that name it are given on its own page, with a dry run."""
+
+    list_display = ("name", "state_control", "active")
+    search_fields = ("name", "slug")
+    fields = ("name", "slug", "note")
+    with_dry_run = ("name",)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> Any:
+        return HttpResponseRedirect(reverse("desk-agency", args=[obj.slug]))
 
 
 @admin.register(Region, site=desk)
@@ -148,7 +167,7 @@ class LearnedLineAdmin(Logged):
     list_select_related = ("source",)
     search_fields = ("source__name",)
     fields = ("source", "line", "article_count", "learned_at", "active")
-    readonly_fields = ("source", "line", "article_count", "learned_at")
+    readonly_fields = ("source", "line", "article_count", "learned_at", "active")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -5,7 +5,7 @@ from .conflicts import Conflict, Party
 from .curation import HealthReport, LogEntry, Override, ReaderReport, SignIn
 from .hosts import Host
 from .hubs import HubSubscription
-from .origins import Band, FingerprintRow, LearnedLine, Origin
+from .origins import Agency, Band, FingerprintRow, LearnedLine, Origin
 from .places import Region, RegionLink, SlugRedirect
 from .readers import DigestSubscription, Follow, ReaderAccount, ReadMark
 from .sources import Feed, Poll, PollDay, Publisher, Source
@@ -14,6 +14,7 @@ from .timeline import DayCount, Pin, TimelineEntry
 from .topics import Topic, TopicGroup
 
 __all__ = [
+    "Agency",
     "Article",
     "ArticleBody",
     "ArticleRegion",

@@ -245,7 +245,7 @@ class Work(models.Model):
 
     article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="work")
     stage = models.CharField(max_length=8, choices=Stage)
-    why = models.CharField(max_length=12, default="new", help_text="new, edited, look, retag")
+    why = models.CharField(max_length=12, default="new", help_text="new, edited, look, retag, reread")
     host = models.ForeignKey("Host", models.PROTECT, null=True, blank=True, related_name="work")
     next_at = models.DateTimeField()
     reported_at = models.DateTimeField(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
 
 
 class Origin(models.Model):
@@ -35,6 +36,40 @@ class Origin(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.key
+
+
+class Agency(models.Model):
+    """A wire agency: its texts count once, whoever carries them. Curators edit the forms that name it."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=200)
+    domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    forms = ArrayField(
+        models.CharField(max_length=120),
+        default=list,
+        blank=True,
+        help_text="as they stand in bylines, datelines and source lines: whole words, with their case",
+    )
+    personal = ArrayField(
+        models.CharField(max_length=120),
+        default=list,
+        blank=True,
+        help_text="those of the forms that are names of people too: a byline alone does not make them the agency",
+    )
+    state_control = models.PositiveSmallIntegerField(default=0)
+    active = models.BooleanField(default=True, help_text="off: its forms are not looked for")
+    note = models.TextField(blank=True, default="")
+    loaded_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "agencies"
+        constraints = [
+            models.CheckConstraint(condition=Q(state_control__lte=3), name="agency_state_control_0_to_3")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class FingerprintRow(models.Model):
@@ -86,7 +121,7 @@ class Band(models.Model):
 
 
 class LearnedLine(models.Model):
-    """A line seen in several articles of one source: boilerplate."""
+    """A line that is boilerplate of one source: seen in several of its articles, or named by a curator."""
 
     source = models.ForeignKey("Source", models.CASCADE, related_name="learned_lines")
     line_hash = models.BigIntegerField()
@@ -95,8 +130,19 @@ class LearnedLine(models.Model):
     active = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1)
     learned_at = models.DateTimeField()
+    by_hand = models.BooleanField(default=False, help_text="a curator's rule, not learned")
+    example = models.ForeignKey(
+        "Article",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="an article that has it",
+    )
 
     class Meta:
+        indexes = [models.Index(fields=["-learned_at", "-id"], name="learned_line_newest")]
         constraints = [models.UniqueConstraint(fields=["source", "line_hash"], name="learned_line_once")]
 
     def __str__(self) -> str:

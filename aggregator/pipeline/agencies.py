@@ -21,6 +21,8 @@ class Agency:
     name: str
     domains: tuple[str, ...]
     forms: tuple[str, ...]
+    personal: tuple[str, ...] = ()  # those of the forms that are names of people too
+    state_control: int = 0  # 0-3
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,32 @@ class Agencies:
         """Return the agency of a form as it stands in a text."""
         return self.by_form.get(" ".join(form.split()).strip("/ "))
 
+    def is_personal(self, form: str) -> bool:
+        """Tell whether a form is a name of people too, so that a byline alone does not make it the agency."""
+        agency, said = self.named(form), " ".join(form.split()).strip("/ ")
+        return agency is not None and said in {one.strip("/ ") for one in agency.personal}
+
     def at(self, domain: str) -> Agency | None:
         """Return the agency whose site `domain` is, or is part of."""
         return self.by_domain.get(site_of(domain))
 
 
 def agencies_from(rows: Iterable[Mapping[str, Any]]) -> Agencies:
-    """Build the agencies from the rows of vocabulary/agencies.json."""
+    """Build the agencies from rows as in vocabulary/agencies.json; of two with one form the later has it.
+
+    Rows that are not `active` are left out.
+    """
     agencies = [
-        Agency(row["slug"], row["name"], tuple(row.get("domains", ())), tuple(row.get("forms", ())))
+        Agency(
+            row["slug"],
+            row["name"],
+            tuple(row.get("domains", ())),
+            tuple(row.get("forms", ())),
+            tuple(row.get("personal", ())),
+            row.get("state_control", 0),
+        )
         for row in rows
+        if row.get("active", True)
     ]
     by_form = {form.strip("/ "): agency for agency in agencies for form in agency.forms}
     words = "|".join(

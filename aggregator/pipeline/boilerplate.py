@@ -269,6 +269,13 @@ def remove_learned(article: ArticleText, learned: Collection[int]) -> ArticleTex
     return replace(article, text=cleaned.text, removed=(*article.removed, *cleaned.removed))
 
 
+def read_again(full_text: str, learned: Collection[int]) -> Cleaned:
+    """Return a whole text, as it was kept, without what the cues and the learned lines take out of it."""
+    by_cues = remove_cues(full_text)
+    by_lines = without_lines(by_cues.text, learned) if learned and by_cues.text else Cleaned(by_cues.text)
+    return Cleaned(by_lines.text, (*by_cues.removed, *by_lines.removed))
+
+
 def without_lines(text: str, learned: Collection[int]) -> Cleaned:
     """Take the learned lines out of a text; one that would be left empty stays whole."""
     lines = [line.strip() for line in text.split("\n")]

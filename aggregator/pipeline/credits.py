@@ -69,6 +69,11 @@ _GENERIC_AGENCIES = re.compile(
     r"\b(?:agenc(?:y|ies)|agenturen|agences|agencias|agenzie|агентств\w*|وكالات|wires?|news\s+services?)\b",
     re.I,
 )
+# "Tasnim News Agency": the word belongs to the name before it, or after it.
+_OWN_WORD = re.compile(r"^\s+(?:(?:news|press)\s+)?agency\b", re.I)
+_WORD_BEFORE = re.compile(
+    r"\b(?:agency|agence|agencia|agência|agenzia|agentur|agencija|агентство|وكالة)$", re.I
+)
 _RESERVED = (".example", ".test")  # RFC 2606: documentation and tests
 _REUTERS_TAIL = re.compile(r"\(?\b(?:reporting|writing)\s+by\b[^\n]{2,240}[;,]?\s*editing\s+by\b", re.I)
 
@@ -126,15 +131,25 @@ def _of_head(article: ArticleText, agencies: Agencies) -> list[Credit]:
 
 
 def _of_author(author: str, agencies: Agencies) -> list[Credit]:
-    match = agencies.anywhere.search(author)
+    matches = (one for one in agencies.anywhere.finditer(author) if not _is_person(one, author, agencies))
+    match = next(matches, None)
     if not match:
         return []
     agency = agencies.named(match.group("form"))
-    before = author[: match.start()]
-    shared = re.search(rf"\w.*\b{_AND}\s*$", before, re.I) or _GENERIC_AGENCIES.search(author[match.end() :])
+    before, after = author[: match.start()], _OWN_WORD.sub("", author[match.end() :])
+    shared = re.search(rf"\w.*\b{_AND}\s*$", before, re.I) or _GENERIC_AGENCIES.search(after)
     if not agency or shared or re.search(r"\bstaff\b|\bcorrespondent\b", before, re.I):
         return []
     return [_agency(agency, "byline", author)]
+
+
+def _is_person(match: re.Match[str], author: str, agencies: Agencies) -> bool:
+    """Tell whether a form in a byline is a person's name: "Petra", "Petra Kramer"; "(Petra)" is the agency."""
+    if not agencies.is_personal(match.group("form")):
+        return False
+    before, after = author[: match.start()].rstrip(), author[match.end() :]
+    in_brackets = before[-1:] in ("(", "[", "/") or after.lstrip()[:1] == "/"
+    return not (in_brackets or _OWN_WORD.match(after) or _WORD_BEFORE.search(before))
 
 
 def _end_lines(article: ArticleText) -> list[str]:

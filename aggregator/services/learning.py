@@ -40,8 +40,9 @@ def _learn_of(source_id: int, now: datetime) -> int:
             LearnedLine(
                 source_id=source_id,
                 line_hash=one,
-                line=words[one],
+                line=words[one][0],
                 article_count=count,
+                example_id=words[one][1],
                 version=boilerplate.RULE_VERSION,
                 learned_at=now,
             )
@@ -52,25 +53,26 @@ def _learn_of(source_id: int, now: datetime) -> int:
     return len(found)
 
 
-def _newest_texts(source_id: int) -> list[str]:
-    """Return the newest texts of a source as they were before anything was taken out, one an original."""
+def _newest_texts(source_id: int) -> list[tuple[int, str]]:
+    """Return the newest texts of a source, as they were before anything was taken out, with their articles."""
     rows = (
         ArticleBody.objects.filter(
             article__source=source_id, article__text_kind="text", article__copy_of=None
         )
         .order_by("-article__reported_at", "-pk")
-        .values_list("full_text", "text")[:ARTICLES]
+        .values_list("pk", "full_text", "text")[:ARTICLES]
     )
-    return [full or text for full, text in rows]
+    return [(pk, full or text) for pk, full, text in rows]
 
 
-def _counted(texts: Iterable[str]) -> tuple[Counter[int], dict[int, str], int]:
-    """Count in how many texts each line stands, where boilerplate can stand."""
+def _counted(texts: Iterable[tuple[int, str]]) -> tuple[Counter[int], dict[int, tuple[str, int]], int]:
+    """Count in how many texts each line stands, where boilerplate can stand; a line comes with an example."""
     counts: Counter[int] = Counter()
-    words: dict[int, str] = {}
+    words: dict[int, tuple[str, int]] = {}
     compared = 0
-    for compared, text in enumerate(dict.fromkeys(texts), start=1):  # noqa: B007
+    different = {text: pk for pk, text in texts}
+    for compared, (text, pk) in enumerate(different.items(), start=1):  # noqa: B007
         lines = boilerplate.learnable_lines(text)
         counts.update(lines.keys())
-        words.update(lines)
+        words.update({number: (line, pk) for number, line in lines.items()})
     return counts, words, compared

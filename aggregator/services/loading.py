@@ -18,6 +18,7 @@ from babel.core import get_global
 from django.db import transaction
 
 from aggregator.models import (
+    Agency,
     Conflict,
     Feed,
     Host,
@@ -58,7 +59,7 @@ class Loaded:
 
 
 def load_vocabulary(now: datetime, *, sources: bool = True, folder: Path = FOLDER) -> Loaded:
-    """Load regions, topics, conflicts and (with `sources`) publishers, sources and feeds.
+    """Load regions, topics, conflicts, agencies and (with `sources`) publishers, sources and feeds.
 
     One transaction; loading the same files again writes nothing. Starter sources that have an
     enabled feed start approved, the others wait as proposed. Raises KeyError or ValueError when a
@@ -70,6 +71,7 @@ def load_vocabulary(now: datetime, *, sources: bool = True, folder: Path = FOLDE
         _load_regions(_read(folder, "regions"), known, loaded)
         _load_topics(_read(folder, "topics"), known, loaded)
         _load_conflicts(_read(folder, "conflicts"), known, loaded)
+        _load_agencies(_read(folder, "agencies")["agencies"], known, loaded)
         if sources:
             _load_sources(_read(folder, "publishers"), _read(folder, "sources"), now, known, loaded)
         _remember(known, loaded, now)
@@ -295,6 +297,28 @@ def _load_conflicts(data: Mapping[str, Any], known: dict[str, set[str]], loaded:
 
     wanted = _parents_first([_wanted_conflict(row) for row in data["conflicts"]])
     _place(_Shelf("conflict", Conflict, conflict_content, write), wanted, known, loaded)
+
+
+# -- agencies --------------------------------------------------------------------------------
+
+
+AGENCY_FIELDS = ("slug", "name", "domains", "forms", "personal", "state_control", "active", "note")
+_NO_AGENCY = {
+    "domains": [], "forms": [], "personal": [], "state_control": 0, "active": True, "note": "",
+}  # fmt: skip
+
+
+def _load_agencies(rows: Iterable[Mapping[str, Any]], known: dict[str, set[str]], loaded: Loaded) -> None:
+    """Load wire agencies, given in the shape of the vocabulary file."""
+    wanted = [{**_NO_AGENCY, **_picked(row, (name for name in AGENCY_FIELDS if name in row))} for row in rows]
+    _place(_plain("agency", Agency, AGENCY_FIELDS), wanted, known, loaded)
+
+
+def add_agency(row: Mapping[str, Any]) -> bool:
+    """Add one agency that the packaged list does not have; False when there is one with its slug."""
+    wanted = {**_NO_AGENCY, **row}
+    _, made = Agency.objects.get_or_create(slug=wanted.pop("slug"), defaults=wanted)
+    return made
 
 
 # -- publishers, sources, feeds --------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from aggregator.models import Article, Membership, Origin, Publisher
+from aggregator.models import Agency, Article, FingerprintRow, Membership, Origin, Publisher
 from aggregator.pipeline.domains import domain_of, site_of
 from aggregator.pipeline.types import Credit
 from aggregator.services.drafts import Draft
@@ -42,9 +42,22 @@ def assign(drafts: Sequence[Draft], moved: Sequence[Repointed]) -> None:
     roots = {draft.article.copy_of_id or draft.article.pk for draft in drafts} | {one.new for one in moved}
     chosen = _origins_of(roots, {draft.article.pk: draft for draft in drafts}, drafts)
     for draft in drafts:
-        draft.article.origin = chosen[draft.article.copy_of_id or draft.article.pk]
+        origin, had = chosen[draft.article.copy_of_id or draft.article.pk], draft.article.origin_id
+        draft.article.origin = origin
+        if not draft.is_new and draft.article.copy_of_id is None and had != origin.pk:
+            _point_group(draft.article.pk, origin, drafts)
     for one in moved:
         _adopt(chosen[one.new], one, drafts)
+
+
+def _point_group(root: int, origin: Origin, drafts: Sequence[Draft]) -> None:
+    """Give an original and its copies the origin that the group has now; their stories are counted again."""
+    group = Article.objects.filter(Q(copy_of_id=root) | Q(pk=root)).exclude(origin=origin)
+    ids = list(group.values_list("pk", flat=True))
+    drafts[0].touched_stories |= set(
+        Membership.objects.filter(article__in=ids).values_list("story_id", flat=True)
+    )
+    Article.objects.filter(pk__in=ids).update(origin=origin)
 
 
 def _move_group(one: Repointed, drafts: Sequence[Draft]) -> None:
@@ -78,18 +91,40 @@ def _origins_of(roots: set[int], by_id: dict[int, Draft], drafts: Sequence[Draft
     for draft in drafts:
         for root in {draft.article.pk, draft.article.copy_of_id or draft.article.pk}:
             members[root].append(draft)
-    wanted = {root: _wanted(root, by_id.get(root), stored.get(root), members[root]) for root in roots}
+    of_copies = _agencies_of_copies([pk for pk in roots if pk in by_id and not by_id[pk].is_new], by_id)
+    wanted = {
+        root: _wanted(root, by_id.get(root), stored.get(root), members[root], of_copies.get(root))
+        for root in roots
+    }
     made = _make(wanted.values())
     for root, article in stored.items():
         if article.origin and article.origin.key != wanted[root].key:
-            Article.objects.filter(origin=article.origin, copy_of_id=root).update(
-                origin=made[wanted[root].key]
-            )
-            Article.objects.filter(pk=root).update(origin=made[wanted[root].key])
+            _point_group(root, made[wanted[root].key], drafts)
     return {root: made[origin.key] for root, origin in wanted.items()}
 
 
-def _wanted(root: int, draft: Draft | None, stored: Article | None, members: Sequence[Draft]) -> Origin:
+def _agencies_of_copies(roots: Sequence[int], by_id: dict[int, Draft]) -> dict[int, Credit]:
+    """Return the agency that a stored copy of each original names: settled again, it is no other's than before."""
+    if not roots:
+        return {}
+    rows = FingerprintRow.objects.filter(article__copy_of_id__in=roots).exclude(pk__in=by_id)
+    found: dict[int, Credit] = {}
+    for root, said in rows.order_by("article__reported_at", "pk").values_list(
+        "article__copy_of_id", "credits"
+    ):
+        agency = next((one for one in said if one["kind"] == "agency"), None)
+        if root is not None and agency:
+            found.setdefault(root, Credit(**agency))
+    return found
+
+
+def _wanted(
+    root: int,
+    draft: Draft | None,
+    stored: Article | None,
+    members: Sequence[Draft],
+    of_copies: Credit | None,
+) -> Origin:
     agency = _first(members, "agency")
     if stored is not None:
         kept = stored.origin
@@ -98,7 +133,7 @@ def _wanted(root: int, draft: Draft | None, stored: Article | None, members: Seq
         return _of_credit(agency) if agency else _of_article(stored)
     if draft is None:  # its original is neither in the batch nor stored: it was withdrawn
         return _of_article(members[0].article)
-    own = next((credit for credit in draft.credits if credit.kind == "agency"), None) or agency
+    own = next((credit for credit in draft.credits if credit.kind == "agency"), None) or agency or of_copies
     own = own or next(iter(draft.credits), None)
     return _of_credit(own) if own else _of_article(draft.article)
 
@@ -151,8 +186,19 @@ def _publisher_of(site: str, name: str) -> Publisher | None:
 def _make(origins: Iterable[Origin]) -> dict[str, Origin]:
     """Store origins that are new by their key; return all by key."""
     by_key = {origin.key: origin for origin in origins}
+    _fill_control([one for one in by_key.values() if one.pk is None and one.kind == Origin.Kind.AGENCY])
     Origin.objects.bulk_create([one for one in by_key.values() if one.pk is None], ignore_conflicts=True)
     return {one.key: one for one in Origin.objects.filter(key__in=by_key)}
+
+
+def _fill_control(agencies: Sequence[Origin]) -> None:
+    """Give new agencies' origins the state control of the agency."""
+    if not agencies:
+        return
+    slugs = [one.key.removeprefix("agency:") for one in agencies]
+    controls = dict(Agency.objects.filter(slug__in=slugs).values_list("slug", "state_control"))
+    for one, slug in zip(agencies, slugs, strict=True):
+        one.state_control = controls.get(slug, 0)
 
 
 def _adopt(origin: Origin, one: Repointed, drafts: Sequence[Draft]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -12,12 +12,14 @@ from django.conf import settings
 
 from aggregator.errors import AggregatorError, ExtractError
 from aggregator.fetch import isolate, packing
-from aggregator.models import ArticleBody, LearnedLine, Work
+from aggregator.models import ArticleBody, FingerprintRow, LearnedLine, Work
 from aggregator.pipeline import boilerplate, extract
-from aggregator.pipeline.types import ArticleText, Entry
+from aggregator.pipeline.types import ArticleText, Entry, Removed
 
 log = logging.getLogger(__name__)
 
+# Why an article is under way whose text is the stored one; no revision comes of it.
+RERUNS = ("retag", "reread")
 EXTRACT_MEMORY = 1_000_000_000  # bytes of address space; a 5 MB page needs some 300 MB as a tree
 
 
@@ -28,10 +30,12 @@ def read_texts(work: Sequence[Work], now: datetime) -> list[ArticleText]:
     what went wrong stays on the row.
     """
     lines = _learned_lines({row.article.source_id for row in work})
-    stored = _stored_texts([row.pk for row in work if row.why == "retag"])
+    stored = stored_texts([row.pk for row in work if row.why in RERUNS])
     texts = []
     for row in work:
         text = stored.get(row.pk) or _read_one(row, now)
+        if row.why == "reread" and row.pk in stored:
+            text = _read_again(text)
         texts.append(boilerplate.remove_learned(text, lines.get(row.article.source_id, frozenset())))
     return texts
 
@@ -88,15 +92,20 @@ def _learned_lines(source_ids: set[int]) -> dict[int, frozenset[int]]:
     return {source_id: frozenset(hashes) for source_id, hashes in found.items()}
 
 
-def _stored_texts(article_ids: Sequence[int]) -> dict[int, ArticleText]:
-    """Return the text as stored, for articles whose tags alone are made again."""
+def stored_texts(article_ids: Sequence[int]) -> dict[int, ArticleText]:
+    """Return articles as they were read, by id: from what is stored, for rules that are run again.
+
+    The addresses that a page named in its head are those of the stored credits.
+    """
     rows = ArticleBody.objects.filter(pk__in=article_ids).select_related("article")
-    return {row.pk: _stored(row) for row in rows}
+    said = dict(FingerprintRow.objects.filter(pk__in=article_ids).values_list("pk", "credits"))
+    return {row.pk: _stored(row, said.get(row.pk, ())) for row in rows}
 
 
-def _stored(row: ArticleBody) -> ArticleText:
+def _stored(row: ArticleBody, credits: Sequence[Mapping[str, str]]) -> ArticleText:
     article = row.article
-    text = ArticleText(
+    heads = {one["how"]: one["url"] for one in credits if one.get("how") in ("canonical", "meta")}
+    return ArticleText(
         title=article.title,
         text=row.text,
         full_text=row.full_text or row.text,
@@ -107,5 +116,15 @@ def _stored(row: ArticleBody) -> ArticleText:
         extract=article.extract,
         kind=article.text_kind or "text",
         method=article.text_method,
+        removed=tuple(Removed(one["line"], one["rule"], one["position"]) for one in row.removed),
+        noindex=tuple(article.noindex),
+        canonical_url=heads.get("canonical", ""),
+        original_url=heads.get("meta", ""),
     )
-    return replace(text, noindex=tuple(article.noindex))
+
+
+def _read_again(text: ArticleText) -> ArticleText:
+    """Return a stored article with its text as the cues leave it; learned lines are taken out after that."""
+    cleaned = boilerplate.remove_cues(text.full_text)
+    beside = [one for one in text.removed if one.line not in text.full_text]
+    return replace(text, text=cleaned.text, removed=(*beside, *cleaned.removed))

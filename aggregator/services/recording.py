@@ -10,6 +10,7 @@ from aggregator.models import Article, ArticleBody, ArticleRegion, ArticleTopic,
 from aggregator.pipeline.types import CueHit
 from aggregator.services import revising
 from aggregator.services.drafts import Draft
+from aggregator.services.reading import RERUNS
 
 _FIELDS = [
     "title", "author", "language", "extract", "status", "published_at", "published_kind", "reported_at",
@@ -48,7 +49,7 @@ def _write_revisions(drafts: Sequence[Draft], now: datetime) -> None:
         ],
         ignore_conflicts=True,
     )
-    revising.revise([draft for draft in drafts if not draft.is_new and draft.work.why != "retag"], now)
+    revising.revise([draft for draft in drafts if not draft.is_new and draft.work.why not in RERUNS], now)
     revising.schedule_looks([draft.article for draft in drafts], now)
 
 

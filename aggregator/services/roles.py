@@ -13,7 +13,10 @@ MAY_LOOK = "aggregator.view_story"
 MAY_CURATE = "aggregator.change_story"
 MAY_MANAGE_PEOPLE = "auth.change_user"
 
-CURATED = ("source", "feed", "publisher", "topic", "topicgroup", "region", "conflict", "party", "learnedline")
+CURATED = (
+    *("source", "feed", "publisher", "topic", "topicgroup", "region", "conflict", "party"),
+    *("learnedline", "agency"),
+)
 CHANGED = (*CURATED, "story", "article", "override", "readerreport", "work", "pin")
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connection
 
-from aggregator.models import Conflict, Region, Topic
+from aggregator.models import Agency, Conflict, Region, Topic
 from aggregator.pipeline import classify
-from aggregator.pipeline.agencies import Agencies, load_agencies
+from aggregator.pipeline.agencies import Agencies, agencies_from, load_agencies
 from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.names import NameRow
 from aggregator.pipeline.regions import RegionTree
@@ -27,6 +27,8 @@ WITH held AS (
   UNION ALL SELECT 5, concat(conflict_id, name, side, kind, aliases::text) FROM aggregator_party
   UNION ALL SELECT 7, concat(slug, name, kind, parent_id, also_in::text, iso2, data::text)
     FROM aggregator_region
+  UNION ALL SELECT 13, concat(slug, name, domains::text, forms::text, personal::text, state_control, active)
+    FROM aggregator_agency
   UNION ALL SELECT 11, concat(conflict_id, '-', region_id) FROM aggregator_conflict_regions
 )
 SELECT coalesce(sum(kind * hashtextextended(what, kind)::numeric), 0) FROM held
@@ -107,7 +109,14 @@ def _from_rows(version: int) -> Rules:
         {"conflicts": [conflict_content(row) for row in conflicts]},
         version=version,
     )
-    return Rules(classifier, _gazetteer_of_rows(), load_agencies(), version)
+    return Rules(classifier, _gazetteer_of_rows(), agencies_of_rows(), version)
+
+
+def agencies_of_rows() -> Agencies:
+    """Return the agencies of the rows as this transaction sees them; the packaged ones before any are loaded."""
+    names = ("slug", "name", "domains", "forms", "personal", "state_control", "active")
+    rows = list(Agency.objects.order_by("slug").values(*names))
+    return agencies_from(rows) if rows else load_agencies()
 
 
 def _gazetteer_of_rows() -> Gazetteer:

@@ -1,129 +1,77 @@
 """Editing the vocabulary: a dry run in the background, then the change, which is logged and can be undone.
 
 A job is done in slices, so that no worker is held for long, progress can be shown, and a cancel is
-heard. Its state lives in the cache: losing it loses a dry run or the rest of a re-run, never a change.
-What a change set off are rows under way (`Work.why = retag`).
+heard. What a change set off are rows under way (`Work.why` retag or reread), and for publishers, outlets and
+agencies origins and stories that are brought up to date at once (`family_edits`).
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
 import time
-from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 
-from aggregator.errors import AggregatorError, CurationError
-from aggregator.models import Article, LogEntry, RegionLink, StoryConflict, StoryRegion, Work
-from aggregator.services import nudge, placing, retagging, vocabulary_rows
+from aggregator.errors import AggregatorError
+from aggregator.models import Article, LogEntry, RegionLink, Story, StoryConflict, StoryRegion, Work
+from aggregator.services import (
+    desk_jobs,
+    family_edits,
+    job_words,
+    nudge,
+    placing,
+    retagging,
+    text_edits,
+    vocabulary_rows,
+)
 from aggregator.services.curation.acts import Actor, ground_moved, log_act
+from aggregator.services.desk_jobs import APPLY, DRY_RUN, OPEN, Content, Job, find_job, look_after, start
 from aggregator.services.locks import line_lock
-from aggregator.services.vocabulary_rows import Content
+from aggregator.services.reading import RERUNS
+
+__all__ = ["APPLY", "DRY_RUN", "OPEN", "Job", "cancel", "find_job", "look_after", "run", "start"]
 
 log = logging.getLogger(__name__)
 
-KEPT_SECONDS = 24 * 3600
 SLICE_SECONDS = 6.0  # a worker works on a job for so long before it lets others in
 STEP = 100  # articles or stories between two looks at the cancel
-STALLED_SECONDS = 30  # without a sign of life the next look at the job's page sends a nudge
 DAYS = 30
 SAMPLES = 12
-DRY_RUN, APPLY = "dry_run", "apply"
-ACTS = {"topic": "change_cues", "region": "change_region", "conflict": "change_conflict"}
-OPEN = ("waiting", "running")
-
-
-@dataclass
-class Job:
-    """A dry run, or a change of one row of the vocabulary."""
-
-    id: str
-    kind: str
-    subject: str  # topic | region | conflict
-    slug: str
-    content: Content
-    user_id: int
-    reason: str = ""
-    state: str = "waiting"  # waiting | running | done | failed | cancelled
-    sentence: str = ""
-    before: Content = field(default_factory=dict)
-    since: str = ""
-    written: bool = False  # whether the change itself is made
-    place: tuple[str, int] | None = None  # of the newest article not looked at yet: its time and id
-    checked: int = 0
-    total: int = 0
-    added: list[int] = field(default_factory=list)
-    removed: list[int] = field(default_factory=list)
-    other: list[int] = field(default_factory=list)
-    story: int = -1  # the newest story whose card was made anew; -1 when no story has to be
-
-    @property
-    def percent(self) -> int:
-        """How much of the articles has been looked at."""
-        return min(100, round(100 * self.checked / self.total)) if self.total else 0
-
-
-def start(
-    kind: str,
-    subject: str,
-    slug: str,
-    content: Content,
-    user_id: int,
-    *,
-    reason: str = "",
-    before: Content | None = None,
-) -> Job:
-    """Start a job; the worker is nudged and takes it. With `before` the change itself is made already."""
-    job = Job(secrets.token_urlsafe(9), kind, subject, slug, content, user_id, reason)
-    if before is not None:
-        job.before, job.written = before, True
-    _keep(job)
-    nudge.desk_job(job.id)
-    return job
-
-
-def find_job(job_id: str) -> Job:
-    """Return a job. Raises CurationError when it is not kept any more."""
-    kept = cache.get(_key(job_id))
-    if kept is None:
-        raise CurationError("This job is not kept any more; start it again.", code="job_unknown")
-    return Job(**kept)
-
-
-def look_after(job: Job) -> None:
-    """Nudge a worker again when a job that should go on has shown no sign of life: a nudge may be lost."""
-    if job.state in OPEN and not cache.get(_key(job.id, "beat")):
-        nudge.desk_job(job.id)
+ACTS = {
+    "topic": "change_cues", "region": "change_region", "conflict": "change_conflict", "publisher": "change_publisher",
+    "source": "change_family", "agency": "change_agency", "line": "change_line",
+}  # fmt: skip
+SUBJECTS = {act: subject for subject, act in ACTS.items()}
 
 
 def cancel(job_id: str) -> None:
     """Stop a job; of a change, take back what still waits to run again. The change itself stays."""
     job = find_job(job_id)
-    cache.set(_key(job.id, "cancel"), 1, timeout=KEPT_SECONDS)
+    desk_jobs.ask_to_stop(job)
     if job.state == "waiting":
         job.state, job.sentence = "cancelled", "Cancelled before it began."
-        _keep(job)
+        desk_jobs.keep(job)
     elif job.kind == APPLY and job.state == "done":
         job.sentence += f" Cancelled: {_take_back(job)} articles were not run again."
-        _keep(job)
+        desk_jobs.keep(job)
 
 
 def _take_back(job: Job) -> int:
-    waiting = Work.objects.filter(why="retag", stage=Work.Stage.SETTLE, lease_until__isnull=True, attempts=0)
+    waiting = Work.objects.filter(
+        why__in=RERUNS, stage=Work.Stage.SETTLE, lease_until__isnull=True, attempts=0
+    )
     gone, _ = waiting.filter(article_id__in=_found(job)).delete()
-    return gone
+    return int(gone)
 
 
 def run(job_id: str, now: datetime) -> None:
     """Do a slice of a job; called by a worker. Of two that are nudged for one job the second leaves it alone."""
     job = find_job(job_id)
-    if job.state not in OPEN or not cache.add(_key(job.id, "taken"), 1, timeout=120):
+    if job.state not in OPEN or not desk_jobs.take(job):
         return
     try:
         _run(job, now)
@@ -133,8 +81,8 @@ def run(job_id: str, now: datetime) -> None:
         job.state, job.sentence = "failed", "It stopped because of an error; see the logs."
         log.exception("desk_job_failed")
     finally:
-        _keep(job)
-        cache.delete(_key(job.id, "taken"))
+        desk_jobs.keep(job)
+        desk_jobs.give_back(job)
     if job.state == "running":
         nudge.desk_job(job.id)
 
@@ -144,17 +92,23 @@ def _run(job: Job, now: datetime) -> None:
         _begin(job, now)
     until = time.monotonic() + SLICE_SECONDS
     while job.state == "running":
-        if cache.get(_key(job.id, "cancel")):
+        if desk_jobs.is_to_stop(job) and not (job.kind == APPLY and job.stories):
             _stop(job)
         elif job.place is not None:
             _compare(job, now)
         elif job.story >= 0:
             _place(job, now)
+        elif _has_families(job):
+            family_edits.step(job, vocabulary_rows.find_row(job.subject, job.slug), now)
         else:
             job.state, job.sentence = "done", _sentence(job)
-        _keep(job)
+        desk_jobs.keep(job)
         if time.monotonic() >= until:
             break
+
+
+def _has_families(job: Job) -> bool:
+    return bool(job.stories) or job.origin >= 0
 
 
 def _begin(job: Job, now: datetime) -> None:
@@ -162,8 +116,8 @@ def _begin(job: Job, now: datetime) -> None:
     since = now - timedelta(days=DAYS)
     if not job.before:
         job.before = vocabulary_rows.read_content(job.subject, row)
-        _keep(job)
-    vocabulary_rows.rules_with(job.subject, job.slug, job.content)  # what cannot be used is told here
+        desk_jobs.keep(job)
+    vocabulary_rows.check(job.subject, job.slug, job.content, now)  # what cannot be used is told here
     if job.kind == APPLY:
         if not job.written:
             user = get_user_model().objects.filter(pk=job.user_id).first()
@@ -171,13 +125,22 @@ def _begin(job: Job, now: datetime) -> None:
             job.written = True
         if vocabulary_rows.moves_stories(job.subject, job.before, job.content):
             job.story = 0
-    job.since, job.place = since.isoformat(), (now.isoformat(), 2**62)
-    job.total, job.state = retagging.count_recent(since), "running"
+    job.since, job.state = since.isoformat(), "running"
+    if job.subject in family_edits.SUBJECTS:
+        family_edits.begin(job, vocabulary_rows.find_row(job.subject, job.slug), since)
+    if job.subject in text_edits.SUBJECTS:
+        text_edits.begin(job, now)
+    elif job.subject not in family_edits.SUBJECTS:
+        job.place, job.total = (now.isoformat(), 2**62), retagging.count_recent(since)
 
 
 def _change(actor: Actor, job: Job) -> None:
     with transaction.atomic():
-        row = vocabulary_rows.MODELS[job.subject].objects.select_for_update().get(slug=job.slug)
+        row = vocabulary_rows.find_row(job.subject, job.slug)
+        if row.pk:
+            row = vocabulary_rows.MODELS[job.subject].objects.select_for_update(of=("self",)).get(pk=row.pk)
+        else:
+            row.learned_at = actor.now
         now_there = vocabulary_rows.read_content(job.subject, row)
         if now_there == job.content != job.before:  # written by a worker that died before it could say so
             return
@@ -202,6 +165,10 @@ def _comparison(job: Job) -> retagging.Comparison:
 def _compare(job: Job, now: datetime) -> None:
     """Look at the next articles; those that a change touches are queued at once."""
     assert job.place is not None
+    if job.subject in text_edits.SUBJECTS:
+        text_edits.step(job, now)
+        job.sentence = _sentence(job)
+        return
     comparison = _comparison(job)
     at, pk = job.place
     limit = min(STEP, retagging.MOST - job.checked)
@@ -244,7 +211,7 @@ def _stories(job: Job) -> list[int]:
 
 def _stop(job: Job) -> None:
     job.state = "cancelled"
-    job.sentence = f"Cancelled after {job.checked} of {job.total} articles."
+    job.sentence = f"Cancelled after {job.checked} of {job.total} {job_words.unit(job)}."
     if job.kind == APPLY:
         job.sentence += (
             f" The change stays and holds for new articles; {_take_back(job)} articles were not run again."
@@ -253,6 +220,8 @@ def _stop(job: Job) -> None:
 
 
 def _sentence(job: Job) -> str:
+    if job.subject in (*text_edits.SUBJECTS, *family_edits.SUBJECTS):
+        return job_words.sentence(job, DAYS)
     if job.kind == APPLY:
         return f"The change is made; {len(_found(job))} articles of the last {DAYS} days run again."
     also = f" and tag {len(job.other)} otherwise" if job.other else ""
@@ -270,7 +239,13 @@ def waiting(job: Job) -> int:
     """Return how many articles of a change still wait to run again."""
     if job.kind != APPLY:
         return 0
-    return Work.objects.filter(why="retag", article_id__in=_found(job)).count()
+    return Work.objects.filter(why__in=RERUNS, article_id__in=_found(job)).count()
+
+
+def stories(job: Job) -> dict[str, list[Story]]:
+    """Return some of the stories that a change would touch, by what happens to them."""
+    rows = Story.objects.in_bulk([pk for pks in job.examples.values() for pk in pks])
+    return {what: [rows[pk] for pk in pks if pk in rows] for what, pks in job.examples.items() if pks}
 
 
 def samples(job: Job) -> dict[str, list[Article]]:
@@ -286,7 +261,7 @@ def undo_change(actor: Actor, entry: LogEntry) -> LogEntry:
 
     Raises CurationError when the row has been changed since.
     """
-    subject = entry.target_type
+    subject = SUBJECTS[entry.act]
     row = vocabulary_rows.MODELS[subject].objects.select_for_update().filter(pk=entry.target_id or 0).first()
     if row is None or not _as_left(vocabulary_rows.read_content(subject, row), entry.after):
         raise ground_moved("A later change of it")
@@ -294,7 +269,15 @@ def undo_change(actor: Actor, entry: LogEntry) -> LogEntry:
     vocabulary_rows.write_content(subject, row, content)
     undone = log_act(actor, "undo", row, before=before, after=content, undo_of=entry)
     user_id = actor.user.pk if actor.user else 0
-    start(APPLY, subject, row.slug, content, user_id, reason=actor.reason, before=before)
+    start(
+        APPLY,
+        subject,
+        vocabulary_rows.slug_of(subject, row),
+        content,
+        user_id,
+        reason=actor.reason,
+        before=before,
+    )
     return undone
 
 
@@ -306,12 +289,3 @@ def current(subject: str, slug: str) -> tuple[Any, Content]:
     """Return a row with its content. Raises CurationError when there is none."""
     row = vocabulary_rows.find_row(subject, slug)
     return row, vocabulary_rows.read_content(subject, row)
-
-
-def _key(job_id: str, what: str = "") -> str:
-    return f"desk-job{what and '-' + what}:{job_id[:40]}"
-
-
-def _keep(job: Job) -> None:
-    cache.set(_key(job.id, "beat"), 1, timeout=STALLED_SECONDS)
-    cache.set(_key(job.id), asdict(job), timeout=KEPT_SECONDS)

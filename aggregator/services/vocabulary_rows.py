@@ -1,27 +1,30 @@
-"""What a curator may edit of topics, regions and conflicts: read as content, checked, tried, written.
+"""What a curator may edit of the vocabulary: read as content, checked, tried, written.
 
-Slugs are no part of it, so that addresses stay.
+Topics, regions and conflicts are here, all else in `family_rows`. Slugs are no part of it, so that addresses stay.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from aggregator.errors import CurationError
-from aggregator.models import Conflict, Party, Region, Topic
+from aggregator.models import Agency, Conflict, LearnedLine, Party, Publisher, Region, Source, Topic
+from aggregator.pipeline.agencies import Agencies
 from aggregator.pipeline.cues import bad_cue
-from aggregator.services import vocabulary
+from aggregator.services import family_rows, vocabulary
 from aggregator.services.loading import PARTY_FIELDS, conflict_content, link_regions, region_content
 
-MODELS: dict[str, type[Topic] | type[Region] | type[Conflict]] = {
+MODELS: dict[str, Any] = {
     "topic": Topic, "region": Region, "conflict": Conflict,
+    "publisher": Publisher, "source": Source, "agency": Agency, "line": LearnedLine,
 }  # fmt: skip
+FAMILIES = ("publisher", "source", "agency", "line")
 CUE_LISTS = ("strong", "weak", "negative", "sure")
 REGION_FIELDS = ("name", "parent", "also_in", "status_note", "data")
 CONFLICT_FIELDS = (
@@ -35,7 +38,12 @@ Content = dict[str, Any]
 
 
 def find_row(kind: str, slug: str) -> Any:
-    """Return a topic, region or conflict. Raises CurationError when there is none."""
+    """Return a row of the vocabulary. Raises CurationError when there is none."""
+    if kind == "line":
+        row: Any = family_rows.find_line(slug)
+        if row is None:
+            raise CurationError("There is no such outlet or line.", code="slug_unknown")
+        return row
     row = MODELS[kind].objects.filter(slug=slug).first() if kind in MODELS else None
     if row is None:
         raise CurationError(f"There is no {kind} '{slug}'.", code="slug_unknown")
@@ -44,6 +52,8 @@ def find_row(kind: str, slug: str) -> Any:
 
 def read_content(kind: str, row: Any) -> Content:
     """Return what of a row may be edited, as JSON values."""
+    if kind in FAMILIES:
+        return family_rows.read(kind, row)
     if kind == "topic":
         return {"data": row.data}
     whole, names = (
@@ -54,10 +64,42 @@ def read_content(kind: str, row: Any) -> Content:
 
 def write_content(kind: str, row: Any, content: Content) -> None:
     """Write content into a row, inside the caller's transaction. Raises CurationError when a value is no use."""
+    if kind in FAMILIES:
+        return family_rows.write(kind, row, content)
     writers: dict[str, Callable[[Any, Content], None]] = {
         "topic": _write_topic, "region": _write_region, "conflict": _write_conflict,
     }  # fmt: skip
-    writers[kind](row, content)
+    return writers[kind](row, content)
+
+
+def slug_of(kind: str, row: Any) -> str:
+    """Return what names a row in a job."""
+    return family_rows.line_slug(row.source.slug, row.line) if kind == "line" else str(row.slug)
+
+
+def agencies_with(slug: str, content: Content) -> Agencies:
+    """Return the agencies as they would be with one of them changed; nothing stays written.
+
+    Raises CurationError with one sentence about what cannot be used.
+    """
+    with transaction.atomic():
+        write_content("agency", find_row("agency", slug), content)
+        found = vocabulary.agencies_of_rows()
+        transaction.set_rollback(True)
+    return found
+
+
+def check(kind: str, slug: str, content: Content, now: datetime) -> None:
+    """Raise CurationError with one sentence about what of a content cannot be used; nothing stays written."""
+    if kind not in FAMILIES:
+        rules_with(kind, slug, content)
+        return
+    with transaction.atomic():
+        row = find_row(kind, slug)
+        if kind == "line" and not row.pk:
+            row.learned_at = now
+        write_content(kind, row, content)
+        transaction.set_rollback(True)
 
 
 def rules_with(kind: str, slug: str, content: Content) -> vocabulary.Rules:
@@ -74,7 +116,7 @@ def rules_with(kind: str, slug: str, content: Content) -> vocabulary.Rules:
 
 def moves_stories(kind: str, before: Content, after: Content) -> bool:
     """Return whether a change alters what cards and timelines say of a row, beyond tags of articles."""
-    return kind != "topic" and any(before.get(name) != after.get(name) for name in IN_TREE)
+    return kind in ("region", "conflict") and any(before.get(name) != after.get(name) for name in IN_TREE)
 
 
 def lines(text: str) -> list[str]:

@@ -11,3 +11,10 @@ from datetime import UTC, datetime, timedelta
 START = datetime(2023, 9, 18, tzinfo=UTC)  # the first item's day
 SPAN = timedelta(days=11, hours=12)  # everything has come out by START + SPAN
 AGENCY = "Meridian Wire"  # the invented agency whose texts several outlets carry
+AGENCY_ROW = {  # as in the vocabulary's list of agencies, to which only a demo adds it
+    "slug": "meridian-wire",
+    "name": AGENCY,
+    "domains": ["meridian-wire.example"],
+    "forms": [AGENCY],
+    "note": "invented: the agency of the sample wire",
+}

@@ -17,6 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from aggregator import urls_desk
 from aggregator.admin.site import desk
 from aggregator.models import (
+    Agency,
     Article,
     LearnedLine,
     LogEntry,
@@ -62,8 +63,11 @@ def rows(people: dict[str, Client], redis_url: str) -> dict[str, Any]:
     TOTPDevice.objects.create(user=User.objects.get(username="superuser"), name="app", confirmed=False)
     Override.objects.create(kind="hidden", article=article, made_at=DAY)
     Work.objects.create(article=article, stage="held", next_at=DAY, code="kept_failing")
-    LearnedLine.objects.create(source=source, line="Subscribe!", line_hash=1, learned_at=DAY)
+    line = LearnedLine.objects.create(source=source, line="Subscribe!", line_hash=1, learned_at=DAY)
+    agency = Agency.objects.create(slug="harbour-wire", name="Harbour Wire", forms=["Harbour Wire"])
     return {
+        "line": line,
+        "agency": agency,
         "story": story,
         "topic": topic,
         "feed": make_feed(),
@@ -93,12 +97,14 @@ def value_of(name: str, route: str, part: str, rows: dict[str, Any]) -> object:
         first = model._default_manager.first()
         return quote(first.pk) if first is not None else "1"
     kinds = {"desk-topic": "topic", "desk-feed": "feed", "desk-source": "source", "desk-article": "article",
-        "desk-undo": "entry", "desk-story": "story", "desk-merge": "story"}  # fmt: skip
+        "desk-undo": "entry", "desk-story": "story", "desk-merge": "story", "desk-boilerplate-line": "line"}  # fmt: skip
     of = next((kind for start, kind in kinds.items() if name.startswith(start)), "story")
+    slugs = {"desk-topic": "shelling", "desk-region": "sudan", "desk-conflict": "sudan-war",
+        "desk-publisher": rows["source"].publisher.slug, "desk-family": rows["source"].slug, "desk-agency": "harbour-wire"}  # fmt: skip
     known: dict[str, object] = {
         "pk": "none" if name.startswith("desk-job") else Override.objects.get().pk if name == "desk-lift" else rows[of].pk,
         "left": rows["article"].pk, "right": rows["article"].pk,
-        "slug": {"desk-topic": "shelling", "desk-region": "sudan", "desk-conflict": "sudan-war"}.get(name, "sources"),
+        "slug": slugs.get(name, "sources"),
         "name": {"desk-queue-act": "approve", "desk-feed-act": "off", "desk-story-act": "hide", "desk-job-act": "cancel",
             "desk-factor": "begin"}.get(name, "x"),
         "content_type_id": 1, "id": rows["source"].pk, "app_label": "aggregator", "url": "nowhere/", "object_id": "1",
@@ -172,6 +178,25 @@ def test_every_role_sees_what_it_may_and_no_page_fails(
 
 CURATORS_ONLY = {"desk-source-add", "desk-source-create", "desk-source-status", "desk-source-import", "desk-source-selector", "desk-source-withdraw",
     "desk-feed-act", "desk-merge", "desk-story-act", "desk-queue-act", "desk-lift", "desk-undo", "desk-retry", "desk-job-act"}  # fmt: skip
+
+
+# Everybody at the desk may look; a POST tries a change.
+CURATORS_TRY = {"desk-topic", "desk-region", "desk-conflict", "desk-publisher", "desk-family", "desk-agency",
+    "desk-boilerplate", "desk-boilerplate-line"}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["reader", "curator", "admin"])
+def test_only_curators_try_a_change_of_the_vocabulary(
+    people: dict[str, Client], rows: dict[str, Any], role: str
+):
+    found = addresses(rows)
+    assert set(found) >= CURATORS_TRY
+    for name in sorted(CURATORS_TRY):
+        assert people[role].get(found[name]).status_code == 200, name
+        answer = people[role].post(found[name], FORM | {"outlet": rows["source"].slug, "state_control": "0"})
+        assert answer.status_code == (403 if role == "reader" else 302), name
+        jobs = answer.headers.get("Location", "").startswith("/desk/jobs/")
+        assert not jobs or role != "reader"
 
 
 def test_a_reader_looks_and_changes_nothing(people: dict[str, Client], rows: dict[str, Any]):

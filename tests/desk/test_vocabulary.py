@@ -22,7 +22,7 @@ from aggregator.models import (
     Topic,
     Work,
 )
-from aggregator.services import retagging, settling
+from aggregator.services import desk_jobs, retagging, settling
 from aggregator.services import vocabulary_edits as edits
 from aggregator.services.loading import load_vocabulary
 from tests import factories
@@ -224,7 +224,7 @@ def test_a_worker_that_died_after_the_change_makes_it_once(articles):
     kept = edits.find_job(job.id)
     kept.before = dry.before
     edits._change(edits.Actor(None, NOW), kept)
-    edits._keep(kept)  # as it was kept before the change was committed
+    desk_jobs.keep(kept)  # as it was kept before the change was committed
     run(job)
     assert LogEntry.objects.filter(act="change_cues").count() == 1
     assert Work.objects.filter(why="retag").count() == 1
@@ -232,11 +232,11 @@ def test_a_worker_that_died_after_the_change_makes_it_once(articles):
 
 def test_a_lost_nudge_is_made_good_by_the_page(curator: Client, monkeypatch):
     sent: list[str] = []
-    monkeypatch.setattr(edits.nudge, "desk_job", sent.append)
+    monkeypatch.setattr(desk_jobs.nudge, "desk_job", sent.append)
     job = edits.start(edits.DRY_RUN, "topic", "sanctions", {"data": {}}, 0)
     curator.get(reverse("desk-job-state", args=[job.id]))
     assert sent == [job.id]
-    edits.cache.delete(edits._key(job.id, "beat"))
+    desk_jobs.cache.delete(desk_jobs._key(job.id, "beat"))
     curator.get(reverse("desk-job-state", args=[job.id]))
     assert sent == [job.id] * 2
 

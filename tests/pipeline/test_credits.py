@@ -62,7 +62,14 @@ def test_an_agency_is_found_in_the_forms_of_its_customers(text, slug):
         pytest.param("Jane Doe and agencies", [], id="X and agencies is X's own"),
         pytest.param("Jane Doe and AFP", [], id="X and an agency is X's own"),
         pytest.param("Staff and AFP", [], id="staff and an agency"),
-        pytest.param("Anna Petra", ["petra"], id="a name like an agency's (known limit)"),
+        pytest.param("Petra", [], id="a first name alone"),
+        pytest.param("Anna Petra", [], id="a last name like an agency's"),
+        pytest.param("Petra Kramer; AFP", ["afp"], id="a person beside an agency"),
+        pytest.param("Omar Haddad (Petra)", ["petra"], id="the form says that it is the agency"),
+        pytest.param("Petra News Agency", ["petra"], id="the word says that it is the agency"),
+        pytest.param("Petra/Reuters", ["petra"], id="among agencies"),
+        pytest.param("Tasnim News Agency", ["tasnim"], id="its own word is not other agencies"),
+        pytest.param("Reuters and agencies", [], id="an agency with others"),
     ],
 )
 def test_a_byline_names_an_agency_only_when_the_text_is_its(author, slugs):

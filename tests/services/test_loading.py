@@ -61,7 +61,7 @@ def test_a_row_that_is_still_as_loaded_takes_a_newer_vocabulary(tmp_path):
     from aggregator.services.loading import FOLDER
 
     load_vocabulary(NOW, sources=False)
-    for name in ("regions", "topics", "conflicts"):
+    for name in ("regions", "topics", "conflicts", "agencies"):
         shutil.copy(FOLDER / f"{name}.json", tmp_path)
     data = json.loads((tmp_path / "topics.json").read_text("utf-8"))
     for topic in data["topics"]:

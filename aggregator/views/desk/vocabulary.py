@@ -1,4 +1,4 @@
-"""The vocabulary at the desk: topics, regions and conflicts, each with a dry run; other rows are edited as rows."""
+"""The vocabulary at the desk: topics, regions and conflicts, each with a dry run."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
 from aggregator.errors import CurationError
@@ -70,7 +69,7 @@ def _edit(
         "lists": [(name, "\n".join(data.get(name, []))) for name in rows.CUE_LISTS],
         "names": {name: "\n".join(data.get(name, [])) for name in NAME_LISTS},
         "by_language": json.dumps(data.get(LANGUAGES[kind], {}), ensure_ascii=False, indent=1),
-        "parties": "\n".join(_party_line(each) for each in content.get("parties", [])),
+        "parties": "\n".join(party_line(each) for each in content.get("parties", [])),
         "log": [(entry, undo.can_undo(entry)) for entry in log.order_by("-at", "-pk")[:ACTS_SHOWN]],
     }
     return show(request, f"desk/{kind}.html", context)
@@ -136,74 +135,7 @@ def _party(position: int, line: str) -> dict[str, Any]:
     return {"name": name, "side": side, "kind": kind, "aliases": others, "position": position}
 
 
-def _party_line(party: dict[str, Any]) -> str:
+def party_line(party: dict[str, Any]) -> str:
+    """Return a party as a curator writes it."""
     parts = [party["name"], party["side"], party["kind"], "; ".join(party["aliases"])]
     return " | ".join(parts).rstrip(" |")
-
-
-@desk_page()
-def job(request: HttpRequest, pk: str) -> HttpResponse:
-    """Show how a job goes, what a dry run found, and the button that applies it."""
-    found = edits.find_job(pk)
-    lists = (("added", "Would get it"), ("removed", "Would lose it"), ("other", "Would be tagged otherwise"))
-    some = edits.samples(found)
-    context = {
-        "title": "Dry run" if found.kind == edits.DRY_RUN else "Change",
-        "job": found,
-        "found": [(words, len(getattr(found, name)), some[name]) for name, words in lists],
-        "waiting": edits.waiting(found),
-        "differences": _differences(found),
-        "is_open": found.state in edits.OPEN,
-    }
-    return show(request, "desk/job.html", context)
-
-
-def _differences(job: edits.Job) -> list[tuple[str, str, str]]:
-    """Return (field, before, after) of what a job changes."""
-    before, after = ({**each, **each.get("data", {})} for each in (job.before, job.content))
-    return [
-        (
-            name.replace("_", " "),
-            _told(before.get(name), after.get(name)),
-            _told(after.get(name), before.get(name)),
-        )
-        for name in sorted({*before, *after} - {"data"})
-        if job.before and before.get(name) != after.get(name)
-    ]
-
-
-def _told(value: Any, other: Any) -> str:
-    """Return a value in words; of a list only what the other one has not."""
-    if isinstance(value, list):
-        kept = [each for each in value if not isinstance(other, list) or each not in other]
-        return "; ".join(_party_line(each) if isinstance(each, dict) else str(each) for each in kept)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value or "")
-
-
-@desk_page()
-def job_state(request: HttpRequest, pk: str) -> JsonResponse:
-    """Give a job's state, for the page that waits for it."""
-    found = edits.find_job(pk)
-    edits.look_after(found)
-    waiting = edits.waiting(found)
-    state = {"state": found.state, "sentence": found.sentence, "waiting": waiting, "percent": found.percent}
-    return JsonResponse(state)
-
-
-@desk_page(MAY_CURATE)
-def job_act(request: HttpRequest, pk: str, name: str) -> HttpResponse:
-    """Apply a dry run, or cancel a job."""
-    here = HttpResponseRedirect(reverse("desk-job", args=[pk]))
-    if request.method != "POST":
-        return here
-    found = edits.find_job(pk)
-    if name == "cancel":
-        edits.cancel(pk)
-        messages.success(request, "It is being cancelled.")
-        return here
-    if name != "apply" or found.kind != edits.DRY_RUN or found.state != "done":
-        raise CurationError("Only a dry run that is done can be applied.", code="not_possible")
-    assert request.user.pk is not None
-    reason = actor(request).reason or found.reason
-    new = edits.start(edits.APPLY, found.subject, found.slug, found.content, request.user.pk, reason=reason)
-    return HttpResponseRedirect(reverse("desk-job", args=[new.id]))
