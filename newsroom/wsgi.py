@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from django.conf import settings
@@ -24,7 +25,19 @@ def _application() -> Application:
     return FrontCache(site, changes.newest_or_none, settings.PAGE_CACHE_SECONDS)
 
 
+def _spare_the_collector() -> None:
+    """Leave what was loaded at the start alone, and look at the rest less often.
+
+    A page makes some thousand short-lived objects: with Python's own thresholds a fifth of its time went into looking
+    through the program's.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 try:
     application = _application()
+    _spare_the_collector()
 except env.EnvError as error:
     sys.exit(f"newsroom: {error}")

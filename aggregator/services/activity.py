@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
 
+from django.db import connection
 from django.db.models import F, QuerySet, Sum
 
 from aggregator.models import Conflict, DayCount, Region, Topic
@@ -142,6 +146,126 @@ def _busy(
 def _sums(days: QuerySet[DayCount], field: str) -> dict[int, int]:
     summed = days.values(key=F(field)).annotate(total=Sum("story_count")).values_list("key", "total")
     return {key: total for key, total in summed if key is not None}
+
+
+def days(subject: Subject, clock: str, first: date, last: date) -> list[tuple[date, int]]:
+    """Return the stories of each day of a list, from `first` to `last`, where there are any."""
+    own, values = _own(subject)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT "on", story_count FROM aggregator_daycount WHERE {own}'
+            ' AND clock = %s AND "on" >= %s AND "on" <= %s',
+            [*values, clock, first, last],
+        )
+        return [(on, count) for on, count in cursor.fetchall()]
+
+
+def _own(subject: Subject, *, topics: bool = False) -> tuple[str, tuple[Any, ...]]:
+    """Return the condition for a subject's day totals, and its values; `topics`: of all its topics."""
+    where = (
+        "region_id = %s AND conflict_id IS NULL"
+        if subject.region
+        else "region_id IS NULL AND conflict_id = %s"
+    )
+    owner = subject.region or subject.conflict
+    values: tuple[Any, ...] = (owner.pk if owner else None,)
+    if topics:
+        return where, values
+    if subject.topic is None:
+        return f"{where} AND topic_id IS NULL", values
+    return f"{where} AND topic_id = %s", (*values, subject.topic.pk)
+
+
+class Around:
+    """All day totals that stand beside one list, read in one query when the first of them is asked for.
+
+    `regions`, `conflicts` and `topics` are called then: what has counts of seven days; topics are those of `subject`.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        today: date,
+        *,
+        regions: Callable[[], Collection[Region]] = tuple,
+        conflicts: Callable[[], Collection[Conflict]] = tuple,
+        topics: Callable[[], Collection[Topic]] = tuple,
+        strip: tuple[date, str, int] = (date.min, REPORT, 0),
+    ) -> None:
+        self.subject, self.today = subject, today
+        self._rows = {"region_id": regions, "conflict_id": conflicts, "topic_id": topics}
+        self._last, self._clock, self._days = strip  # the strip's last day, its clock, how many days
+
+    @property
+    def regions(self) -> list[Busy]:
+        """The regions, busiest first."""
+        return self._busy("region_id")
+
+    @property
+    def conflicts(self) -> list[Busy]:
+        """The conflicts, busiest first."""
+        return self._busy("conflict_id")
+
+    @property
+    def topics(self) -> list[Busy]:
+        """The topics of the subject's region or conflict, busiest first."""
+        return self._busy("topic_id")
+
+    @property
+    def strip(self) -> Strip:
+        """The days of the subject's own list."""
+        first = self._last - timedelta(days=self._days - 1)
+        days = {first + timedelta(days=key): now for key, (now, _) in self._counts["on"].items()}
+        return Strip(rules.density(days, first, self._last))
+
+    def _busy(self, column: str) -> list[Busy]:
+        counts = self._counts[column]
+        found = [Busy(row, Change(7, *counts.get(row.pk, (0, 0)))) for row in self._asked[column]]
+        return sorted(found, key=lambda busy: (-busy.now, busy.row.name))
+
+    @cached_property
+    def _asked(self) -> dict[str, Collection[Any]]:
+        return {column: rows() for column, rows in self._rows.items()}
+
+    @cached_property
+    def _counts(self) -> dict[str, dict[int, tuple[int, int]]]:
+        """Return (this week, the week before) by column and id; for "on" the stories by day of the strip."""
+        found: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
+        parts = self._parts()
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(sql for sql, _ in parts), [v for _, vs in parts for v in vs])
+            for column, key, now, before in cursor.fetchall():
+                found[column][key] = (now, before)
+        return found
+
+    def _parts(self) -> list[tuple[str, tuple[Any, ...]]]:
+        last, days = self._last, self._days
+        own, values = _own(self.subject)
+        first = last - timedelta(days=days - 1) if days else last
+        strip = (
+            f"""SELECT 'on', "on" - %s::date, story_count, 0 FROM aggregator_daycount
+            WHERE {own} AND clock = %s AND "on" >= %s AND "on" <= %s""",
+            (first, *values, self._clock, first, last),
+        )
+        parts = [strip]
+        own, values = _own(self.subject, topics=True)
+        for column, where, more in (
+            ("region_id", "region_id = ANY(%s) AND conflict_id IS NULL AND topic_id IS NULL", ()),
+            ("conflict_id", "region_id IS NULL AND conflict_id = ANY(%s) AND topic_id IS NULL", ()),
+            ("topic_id", f"{own} AND topic_id = ANY(%s)", values),
+        ):
+            if ids := [row.pk for row in self._asked[column]]:
+                parts.append(_weeks(column, where, (*more, ids), self.today))
+        return parts
+
+
+def _weeks(column: str, where: str, values: Sequence[Any], today: date) -> tuple[str, tuple[Any, ...]]:
+    """Return the query of the last seven days and the seven before, summed by a column."""
+    week = today - WEEK
+    sql = f"""SELECT '{column}', {column}::int, coalesce(sum(story_count) FILTER (WHERE "on" > %s), 0)::int,
+        coalesce(sum(story_count) FILTER (WHERE "on" <= %s), 0)::int FROM aggregator_daycount
+        WHERE {where} AND clock = 'report' AND "on" > %s AND "on" <= %s GROUP BY {column}"""
+    return sql, (week, week, *values, today - 2 * WEEK, today)
 
 
 def anchor(newest: date | None, today: date, *, days: int = STRIP_DAYS) -> date:

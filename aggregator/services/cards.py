@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.db import connection
+
 from aggregator.models import Story, TimelineEntry
-from aggregator.pipeline import timeline as rules
+from aggregator.services import addresses
 from aggregator.services.filters import EVENT
 
 LATE = timedelta(hours=24)  # a story that entered a timeline later than this was "added later"
@@ -29,6 +32,40 @@ class Row(NamedTuple):
 ROW = ("story_id", "report_at", "event_on", "added_at", "origin_count", "story__version", "story__changed_at")
 
 
+class Told(NamedTuple):
+    """A story as lists tell it: its columns, read without making a row of Django's."""
+
+    pk: int
+    slug: str
+    headline: str
+    extract: str
+    language: str
+    first_at: datetime
+    last_at: datetime
+    created_at: datetime
+    changed_at: datetime
+    happened_on: date
+    happened_precision: str
+    origin_count: int
+    source_count: int
+    article_count: int
+    is_key: bool
+    version: int
+    card: dict[str, Any]
+
+    @property
+    def copy_count(self) -> int:
+        """Articles beyond the first of each origin."""
+        return max(self.article_count - self.origin_count, 0)
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return addresses.story(self.pk, self.slug)
+
+
+_TOLD = f"""SELECT id, {", ".join(Told._fields[1:])} FROM aggregator_story WHERE id = ANY(%s)"""
+
+
 class Shelf:
     """The stories of one page, read in one query when the first of them is asked for.
 
@@ -36,19 +73,21 @@ class Shelf:
     """
 
     def __init__(self, stories: Iterable[Story] = ()) -> None:
-        self._stories = {story.pk: story for story in stories}
+        self._stories: dict[int, Story | Told] = {story.pk: story for story in stories}
         self._wanted: set[int] = set()
 
     def want(self, pk: int) -> None:
         """Note that a story may be asked for."""
         self._wanted.add(pk)
 
-    def story(self, pk: int) -> Story:
+    def story(self, pk: int) -> Story | Told:
         """Return a story of the page."""
         if pk not in self._stories:
             missing = (self._wanted | {pk}) - self._stories.keys()
-            rows = Story.objects.defer("happened_reason", "speaker_reason")
-            self._stories.update(rows.in_bulk(missing))
+            with connection.cursor() as cursor:
+                cursor.execute(_TOLD, [list(missing)])
+                for row in cursor.fetchall():
+                    self._stories[row[0]] = Told._make((*row[:-1], json.loads(row[-1])))
         return self._stories[pk]
 
 
@@ -69,7 +108,7 @@ class Card:
     pinned: bool = False
 
     @property
-    def story(self) -> Story:
+    def story(self) -> Story | Told:
         """The story itself."""
         return self.shelf.story(self.story_id)
 
@@ -79,15 +118,12 @@ class Card:
         return (self.story_id, self.version, self.by_event, self.large, bool(self.added_late_at))
 
     @property
-    def dots(self) -> rules.Dots:
-        """Filled dots for origins, open ones for copies, at most twelve."""
-        return rules.dots(self.story.origin_count, self.story.copy_count)
-
-    @property
     def reported_later_on(self) -> date | None:
         """The day of the report, where it differs from the day under which the story stands."""
+        if not self.by_event:
+            return None
         day = self.report_at.astimezone(UTC).date()
-        return day if self.by_event and day != self.on else None
+        return day if day != self.on else None
 
     @property
     def about_on(self) -> date | None:

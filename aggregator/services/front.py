@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 
 from aggregator.models import Region, Story, TimelineEntry
-from aggregator.services import activity, subjects
+from aggregator.services import activity, atlas, subjects
 from aggregator.services.activity import Busy, Strip
 from aggregator.services.cards import Card, card_of_story
 from aggregator.services.subjects import Subject
@@ -50,7 +50,7 @@ class Front:
 
 def front(now: datetime) -> Front:
     """Return the front page as of `now`; the number of queries is constant."""
-    regions = list(Region.objects.defer("data", "status_note"))
+    regions = list(atlas.regions().by_slug.values())
     moving = _moving(now)
     root = next((region for region in regions if region.slug == subjects.WORLD), None)
     macros = [region for region in regions if region.kind == "macro"]

@@ -1,13 +1,20 @@
-"""What was made last, in the memory of this process: a bounded number of things, the least used go first."""
+"""What was made last, in the memory of this process: a bounded number of things, the least used go first.
+
+And rows that only curators change, until one of them acts.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from aggregator.services import changes
 
 T = TypeVar("T")
+KEPT_SECONDS = 60
 
 
 class Kept(Generic[T]):
@@ -37,3 +44,33 @@ class Kept(Generic[T]):
         """Drop everything."""
         with self.lock:
             self.things.clear()
+
+
+class _UntilAct:
+    """Rows of the vocabulary in memory, until an act is logged and for KEPT_SECONDS at most."""
+
+    def __init__(self) -> None:
+        self.since, self.acts = 0.0, -1
+        self.rows: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, read: Callable[[], Any]) -> Any:
+        acts, now = changes.newest().acts, time.monotonic()
+        if acts != self.acts or now - self.since > KEPT_SECONDS:
+            self.since, self.acts, self.rows = now, acts, {}
+        rows = self.rows
+        if key not in rows:
+            rows[key] = read()
+        return rows[key]
+
+
+_until_act = _UntilAct()
+
+
+def until_act(key: Hashable, read: Callable[[], T]) -> T:
+    """Return what `read` returned lately, or now: for rows that only curators change. Nobody may change it."""
+    return _until_act.get(key, read)  # type: ignore[no-any-return]
+
+
+def forget() -> None:
+    """Drop the rows that are kept until an act."""
+    _until_act.acts = -1

@@ -14,10 +14,12 @@ from aggregator.models import (
     ArticleTopic,
     Feed,
     LogEntry,
+    Region,
     SlugRedirect,
     Source,
     Story,
 )
+from aggregator.services import atlas
 from aggregator.services.subjects import MovedError, UnknownError
 
 RECENT = 25
@@ -136,3 +138,10 @@ def all_sources() -> list[Source]:
     shown = (Source.Status.APPROVED, Source.Status.PAUSED)
     rows = Source.objects.filter(status__in=shown).select_related("publisher").prefetch_related("feeds")
     return list(rows.order_by("country", "name"))
+
+
+def at_home(region: Region) -> list[Source]:
+    """Return the approved outlets at home in a region or in what lies in it, by name."""
+    ids = [one.pk for one in atlas.at_home(region)]
+    rows = Source.objects.filter(pk__in=ids).only("slug", "name", "country", "homepage")
+    return list(rows.order_by("name"))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from aggregator.models import Conflict, DayCount, Region, SlugRedirect, TimelineEntry, Topic
-from aggregator.services import changes
+from aggregator.services import addresses, atlas
+from aggregator.services.kept import forget
+from aggregator.services.kept import until_act as kept
 
 WORLD = "world"
-T = TypeVar("T")
 
 
 class MovedError(LookupError):
@@ -63,7 +61,7 @@ class Subject:
     @property
     def path(self) -> str:
         """The address of the page, without its filters."""
-        return reverse(self.kind, args=[self.owner.slug])
+        return addresses.page(self.kind, self.owner.slug)
 
     def entries(self) -> QuerySet[TimelineEntry]:
         """The timeline rows of this subject.
@@ -88,38 +86,10 @@ _MODELS: dict[str, type[Region] | type[Topic] | type[Conflict]] = {
 _RELATED = {"region": ["parent__parent__parent__parent"], "topic": ["group"], "conflict": ["parent"]}
 
 
-class _Kept:
-    """Rows of the vocabulary in memory, until an act is logged and for KEPT_SECONDS at most."""
-
-    def __init__(self) -> None:
-        self.since, self.acts = 0.0, -1
-        self.rows: dict[Hashable, Any] = {}
-
-    def get(self, key: Hashable, read: Callable[[], Any]) -> Any:
-        acts, now = changes.newest().acts, time.monotonic()
-        if acts != self.acts or now - self.since > KEPT_SECONDS:
-            self.since, self.acts, self.rows = now, acts, {}
-        if key not in self.rows:
-            self.rows[key] = read()
-        return self.rows[key]
-
-
-KEPT_SECONDS = 60
-_kept = _Kept()
-
-
-def kept(key: Hashable, read: Callable[[], T]) -> T:
-    """Return what `read` returned lately, or now: for rows that only curators change. Nobody may change it."""
-    return _kept.get(key, read)  # type: ignore[no-any-return]
-
-
-def forget() -> None:
-    """Drop what is in memory."""
-    _kept.acts = -1
-
-
 def find(kind: str, slug: str) -> Region | Topic | Conflict:
     """Return the row of a slug. Raises MovedError when it was retired, UnknownError when nothing has it."""
+    if kind == "region" and (region := atlas.regions().by_slug.get(slug)):
+        return region
     return kept((kind, slug), lambda: _find(kind, slug))
 
 
@@ -182,3 +152,19 @@ def names(kind: str) -> list[dict[str, str]]:
     """Return slug and name of every region, topic or conflict, by name."""
     rows = _MODELS[kind]._default_manager.order_by("name").values_list("slug", "name")
     return [{"slug": slug, "name": name} for slug, name in rows]
+
+
+__all__ = [
+    "WORLD",
+    "Find",
+    "MovedError",
+    "Subject",
+    "UnknownError",
+    "find",
+    "find_many",
+    "forget",
+    "kept",
+    "names",
+    "near",
+    "world",
+]

@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from aggregator.models import Conflict, Pin, Region, Story, TimelineEntry, Topic
+from aggregator.models import Conflict, Region, Story, TimelineEntry, Topic
 from aggregator.pipeline import timeline as rules
-from aggregator.services import changes, subjects
+from aggregator.services import activity, atlas, changes, subjects
 from aggregator.services.cards import ROW, Card, Row, Shelf, make_card
 from aggregator.services.filters import EVENT, Cursor, Filters
 from aggregator.services.kept import Kept
@@ -216,8 +216,8 @@ def _beyond(rows: QuerySet[TimelineEntry], at: Cursor, side: str, order: str) ->
 
 
 def _pins(subject: Subject, rows: QuerySet[TimelineEntry]) -> Sequence[Row]:
-    pins = Pin.objects.filter(region=subject.region, conflict=subject.conflict, topic=subject.topic)
-    newest = list(pins.order_by("-pinned_at", "-pk").values_list("story_id", flat=True)[:MAX_PINS])
+    place = (row.pk if row else None for row in (subject.region, subject.conflict, subject.topic))
+    newest = atlas.pins().get(tuple(place), [])[:MAX_PINS]  # type: ignore[arg-type]
     if not newest:
         return ()
     found = {row[0]: Row(*row) for row in rows.filter(story_id__in=newest).values_list(*ROW)}
@@ -247,8 +247,8 @@ def _shown_counts(timeline: Timeline) -> dict[date, int]:
     if filters.narrowed or crossed or not timeline.cards:
         return {}
     on = [card.on for card in timeline.cards]
-    rows = timeline.subject.days().filter(clock=filters.order, on__gte=min(on), on__lte=max(on))
-    return {day: count for day, count in rows.values_list("on", "story_count") if count > 0}
+    rows = activity.days(timeline.subject, filters.order, min(on), max(on))
+    return {day: count for day, count in rows if count > 0}
 
 
 def story_timeline(stories: Sequence[Story]) -> tuple[Card, ...]:

@@ -1,33 +1,38 @@
 """A story on a list, as HTML.
 
-Fifty of them are most of a page, so that this one part is written in Python: it costs a tenth of a template, and
-what was made is kept, by story, version and language, for every list that shows it.
+Fifty of them are most of a page, so that this one part is put together in Python: a card costs some twenty
+microseconds. What was made is kept, by story, version and language, for every list that shows it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date
 from functools import lru_cache
+from html import escape
+from typing import Any
 
 from django import template
-from django.urls import get_script_prefix, reverse
-from django.utils.formats import date_format
+from django.urls import get_script_prefix
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
 from aggregator.models import Story
-from aggregator.pipeline.timeline import Dots
-from aggregator.services.cards import Card
+from aggregator.pipeline import timeline as rules
+from aggregator.services import addresses
+from aggregator.services.cards import Card, Told
 from aggregator.services.kept import Kept
+from aggregator.templatetags.reading import words_of
 
 register = template.Library()
 
+FIRST, STATE, OFFICIAL = gettext_noop("first:"), gettext_noop("state media"), gettext_noop("official")
+ABOUT, REPORTED, ADDED = gettext_noop("about"), gettext_noop("reported"), gettext_noop("added later")
 KEPT = 5000  # cards in memory, about 2 kB each; the least used go first
-NOTHING = SafeString("")
 
 
-_kept: Kept[SafeString] = Kept(KEPT)
+_kept: Kept[str] = Kept(KEPT)
 
 
 def forget() -> None:
@@ -44,129 +49,137 @@ def at(values: dict[date, int], key: date) -> int:
 @register.simple_tag
 def story_card(card: Card, dated: bool = False) -> SafeString:
     """Return a card; `dated`: no heading tells its day."""
-    key = (*card.key, dated, get_language(), get_script_prefix())
-    found = _kept.get(key)
-    if found is None:
-        found = _card(card, dated)
-        _kept.put(key, found)
-    return found
+    return SafeString(cards_of([card], "{}", dated))
 
 
-_CARD = (
-    '<article class="story{large}" id="story-{pk}" data-id="{pk}" data-at="{at}">\n<span class="when">{when}</span>\n'
-    '<div>\n<h3 lang="{language}" dir="auto"><a href="{href}">{headline}</a></h3>\n{text}'
-    '<p class="meta">{dots}\n<span>{outlets}</span>{first}{region}{topics}{marks}</p>\n</div>\n</article>'
-)
-_TEXT = '<p class="text" lang="{}" dir="auto">{}</p>\n'
+def cards_of(cards: Iterable[Card], around: str, dated: bool = False) -> str:
+    """Return cards one after the other, each put into `around`; those that were made before are not made again."""
+    language, prefix = get_language() or "", get_script_prefix()
+    made = []
+    for card in cards:
+        key = (*card.key, dated, language, prefix)
+        found = _kept.get(key)
+        if found is None:
+            found = _card(card, dated, language, prefix)
+            _kept.put(key, found)
+        made.append(around.format(found))
+    return "".join(made)
 
 
-def _card(card: Card, dated: bool) -> SafeString:
+def _card(card: Card, dated: bool, language: str, prefix: str) -> str:
+    """Return the HTML of a card. Every value from a row passes `escape`: it is put together by hand, for speed."""
     story = card.story
-    return format_html(
-        _CARD,
-        large=" key" if card.large else "",
-        pk=story.pk,
-        at=int(card.report_at.timestamp()),
-        when=_when(card, dated),
-        language=story.language,
-        href=story.get_absolute_url(),
-        headline=story.headline or "…",
-        text=format_html(_TEXT, story.language, story.extract) if story.extract else "",
-        dots=origin_dots(story, card.dots),
-        outlets=ngettext("%(n)s outlet", "%(n)s outlets", story.source_count) % {"n": story.source_count},
-        first=_first(card.first_source),
-        region=_region(card.region),
-        topics=_topics(card.topics),
-        marks=_marks(card),
-    )
-
-
-def _when(card: Card, dated: bool) -> SafeString | str:
-    if card.by_event and card.reported_later_on:
-        return date_format(card.event_on, "j M")
-    at, language = card.report_at.astimezone(UTC), get_language()
-    short = dated and not card.by_event
-    clock = f"{at:%H:%M}"
-    return format_html(
-        '<time datetime="{}" title="{}, {} UTC" data-t="{}">{}{}</time>',
-        f"{at:%Y-%m-%dT%H:%MZ}",
-        _words(at.date(), "j M Y", language),
-        clock,
-        "short" if short else "clock",
-        f"{_words(at.date(), 'j M', language)} " if short else "",
-        clock,
+    told, speaks = story.card, escape(story.language)
+    extract = escape(story.extract)
+    text = f'<p class="text" lang="{speaks}" dir="auto">{extract}</p>\n' if extract else ""
+    return (
+        f'<article class="story{" key" if card.large else ""}" id="story-{story.pk}" data-id="{story.pk}"'
+        f' data-at="{int(card.report_at.timestamp())}">\n<span class="when">{_when(card, dated, language)}</span>\n'
+        f'<div>\n<h3 lang="{speaks}" dir="auto"><a href="{escape(addresses.story(story.pk, story.slug, prefix))}">'
+        f"{escape(story.headline or '…')}</a></h3>\n{text}"
+        f'<p class="meta">{_dots(story.origin_count, story.copy_count, language)}\n'
+        f"<span>{_outlets(story.source_count, language)}</span>{_first(told, language, prefix)}"
+        f"{_region(told, prefix)}{_topics(told, prefix)}{_marks(card, language)}</p>\n</div>\n</article>"
     )
 
 
 @lru_cache(maxsize=1000)
-def _words(day: date, form: str, language: str | None) -> str:
-    return date_format(day, form)
+def _outlets(n: int, language: str) -> str:
+    return escape(ngettext("%(n)s outlet", "%(n)s outlets", n) % {"n": n})
+
+
+def _when(card: Card, dated: bool, language: str) -> str:
+    if card.by_event and card.reported_later_on:
+        return words_of(card.event_on, "j M", language)
+    at = card.report_at.astimezone(UTC)
+    day, clock = at.date(), f"{at.hour:02}:{at.minute:02}"
+    iso, full = f"{day.isoformat()}T{clock}Z", f"{words_of(day, 'j M Y', language)}, {clock} UTC"
+    if dated and not card.by_event:
+        words = f"{words_of(day, 'j M', language)} {clock}"
+        return f'<time datetime="{iso}" title="{full}" data-t="short">{words}</time>'
+    return f'<time datetime="{iso}" title="{full}" data-t="clock">{clock}</time>'
+
+
+@lru_cache(maxsize=100)
+def _said(words: str, language: str) -> str:
+    """Return a sentence of ours in a language, for HTML."""
+    return escape(gettext(words))
 
 
 @lru_cache(maxsize=5000)
-def _path(name: str, slug: str, prefix: str) -> str:
-    return reverse(name, args=[slug])
+def path(name: str, slug: str, prefix: str) -> str:
+    """Return the address of a slug's page, for HTML: region, topic, conflict or source.
+
+    `prefix` is that of the page's language (`get_script_prefix`).
+    """
+    return escape(addresses.page(name, slug, prefix))
 
 
-def _link(name: str, slug: str, words: str) -> SafeString:
-    return format_html('<a href="{}">{}</a>', _path(name, slug, get_script_prefix()), words)
+@lru_cache(maxsize=5000)
+def link(name: str, slug: str, words: str, prefix: str) -> SafeString:
+    """Return a link to the page of a slug, as `path`."""
+    return SafeString(f'<a href="{path(name, slug, prefix)}">{escape(words)}</a>')
 
 
-def _first(source: dict[str, object]) -> SafeString:
-    if not source.get("name"):
-        return NOTHING
-    label = state_label(source)
-    link = _link("source", str(source["slug"]), str(source["name"]))
-    return format_html("\n<span>{} {}{}</span>", gettext("first:"), link, label)
+def _first(told: dict[str, Any], language: str, prefix: str) -> str:
+    source = told.get("first_source")
+    if not source or not source.get("name"):
+        return ""
+    made = link("source", source["slug"], source["name"], prefix)
+    label = _label(source.get("state_control"), source.get("kind"), language)
+    return f"\n<span>{_said(FIRST, language)} {made}{label}</span>"
 
 
-def state_label(source: dict[str, object]) -> SafeString:
+@lru_cache(maxsize=200)
+def _label(control: object, kind: object, language: str) -> str:
     """Return the label of state media and of official sources; '' for others."""
-    control = source.get("state_control")
     if isinstance(control, int) and control >= 3:
-        return format_html(' <b class="label">{}</b>', gettext("state media"))
-    if source.get("kind") == "official":
-        return format_html(' <b class="label">{}</b>', gettext("official"))
-    return NOTHING
+        return f' <b class="label">{_said(STATE, language)}</b>'
+    return f' <b class="label">{_said(OFFICIAL, language)}</b>' if kind == "official" else ""
 
 
-def _region(region: dict[str, str] | None) -> SafeString:
-    return (
-        format_html('\n<span class="wide">{}</span>', _link("region", region["slug"], region["name"]))
-        if region
-        else NOTHING
-    )
+def _region(told: dict[str, Any], prefix: str) -> str:
+    region = told.get("region")
+    if not region:
+        return ""
+    return f'\n<span class="wide">{link("region", region["slug"], region["name"], prefix)}</span>'
 
 
-def _topics(topics: list[dict[str, str]]) -> SafeString:
+def _topics(told: dict[str, Any], prefix: str) -> str:
+    topics = told.get("topics")
     if not topics:
-        return NOTHING
-    links = format_html_join(" · ", "{}", ((_link("topic", one["slug"], one["name"]),) for one in topics))
-    return format_html('\n<span class="wide">{}</span>', links)
+        return ""
+    links = " · ".join([link("topic", one["slug"], one["name"], prefix) for one in topics])
+    return f'\n<span class="wide">{links}</span>'
 
 
-def _marks(card: Card) -> SafeString:
-    marks: list[tuple[object, ...]] = []
-    if card.about_on:
-        marks.append((gettext("about"), _day(card.about_on)))
-    if card.reported_later_on:
-        marks.append((gettext("reported"), _day(card.reported_later_on)))
+def _marks(card: Card, language: str) -> str:
+    found = ""
+    if about := card.about_on:
+        found += f'\n<span class="mark">{_said(ABOUT, language)} {_day(about, language)}</span>'
+    if later := card.reported_later_on:
+        found += f'\n<span class="mark">{_said(REPORTED, language)} {_day(later, language)}</span>'
     if card.added_late_at:
-        marks.append((gettext("added later"), ""))
-    return format_html_join("", '\n<span class="mark">{} {}</span>', marks)
+        found += f'\n<span class="mark">{_said(ADDED, language)} </span>'
+    return found
 
 
-def _day(on: date) -> SafeString:
-    return format_html('<time datetime="{}">{}</time>', on.isoformat(), _words(on, "j M Y", get_language()))
+def _day(on: date, language: str) -> str:
+    return f'<time datetime="{on.isoformat()}">{words_of(on, "j M Y", language)}</time>'
 
 
 @register.simple_tag
-def origin_dots(story: Story, dots: Dots) -> SafeString:
+def origin_dots(story: Story | Told) -> SafeString:
     """Return origins and copies of a story as dots, with their number in words."""
-    if story.origin_count == 1:
+    return _dots(story.origin_count, story.copy_count, get_language() or "")
+
+
+@lru_cache(maxsize=2000)
+def _dots(n: int, copies: int, language: str) -> SafeString:
+    if n == 1:
         return format_html('<span class="one">{}</span>', gettext("one origin so far"))
-    n = story.origin_count
-    told = gettext("%(n)s origins, %(c)s copies") % {"n": n, "c": story.copy_count}
+    dots = rules.dots(n, copies)
+    told = gettext("%(n)s origins, %(c)s copies") % {"n": n, "c": copies}
     more = format_html('<span class="more">+{}</span>', dots.more) if dots.more else ""
     words = ngettext("%(n)s origin", "%(n)s origins", n) % {"n": n}
     return format_html(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from django import template
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -63,30 +65,38 @@ SIDES = {
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
     """Return a time with its day; a small script shows it in the reader's zone."""
-    return _time(value, "j M Y, H:i", " UTC", "moment")
+    return _time(value, "j M Y", ", ", " UTC", "moment")
 
 
 @register.filter
 def clock(value: datetime | None) -> SafeString | str:
     """Return hours and minutes, for lists whose heading gives the day."""
-    return _time(value, "H:i", "", "clock")
+    return _time(value, "", "", "", "clock")
 
 
 @register.filter
 def day_clock(value: datetime | None) -> SafeString | str:
     """Return day, hours and minutes in short, for lists without headings of days."""
-    return _time(value, "j M H:i", "", "short")
+    return _time(value, "j M", " ", "", "short")
 
 
-def _time(value: datetime | None, form: str, ending: str, kind: str) -> SafeString | str:
+def _time(value: datetime | None, form: str, between: str, ending: str, kind: str) -> SafeString | str:
     if value is None:
         return ""
     value = value.astimezone(UTC)
-    words = date_format(value, form) + ending
-    full = date_format(value, "j M Y, H:i") + " UTC"
-    return format_html(
-        '<time datetime="{}" title="{}" data-t="{}">{}</time>', f"{value:%Y-%m-%dT%H:%MZ}", full, kind, words
+    on, language = value.date(), get_language()
+    clock = f"{value.hour:02}:{value.minute:02}"
+    words = f"{words_of(on, form, language) if form else ''}{between}{clock}{ending}"
+    return SafeString(
+        f'<time datetime="{on.isoformat()}T{clock}Z" title="{words_of(on, "j M Y", language)}, {clock} UTC"'
+        f' data-t="{kind}">{words}</time>'
     )
+
+
+@lru_cache(maxsize=5000)
+def words_of(on: date, form: str, language: str | None) -> str:
+    """Return a day in the words of a language, for HTML."""
+    return escape(date_format(on, form))
 
 
 @register.filter
@@ -94,7 +104,8 @@ def day(value: date | None) -> SafeString | str:
     """Return a date of the place, such as 19 Sep 2023; it never moves with the reader."""
     if value is None:
         return ""
-    return format_html('<time datetime="{}">{}</time>', value.isoformat()[:10], date_format(value, "j M Y"))
+    words = words_of(date(value.year, value.month, value.day), "j M Y", get_language())
+    return SafeString(f'<time datetime="{value.isoformat()[:10]}">{words}</time>')
 
 
 @register.filter
@@ -183,16 +194,6 @@ def _short(value: date) -> str:
     return date_format(value, "j M")
 
 
-@register.inclusion_tag("components/_strip.html")
-def density(strip: Any, path: str, query: str = "") -> dict[str, Any]:
-    """Draw a density strip; each bar leads to the list as it runs from that day down."""
-    bars = [
-        {"x": n * 10 + 1, "y": f"{48 - 46 * bar.share:.1f}", "h": f"{46 * bar.share:.1f}", "bar": bar}
-        for n, bar in enumerate(strip.bars)
-    ]
-    return {"strip": strip, "bars": bars, "width": len(bars) * 10, "path": path, "query": query}
-
-
 @register.simple_tag
 def spark(strip: Any) -> SafeString:
     """Draw a strip as a small picture without links; its text says the total and the busiest day."""
@@ -218,12 +219,16 @@ def spark(strip: Any) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def in_language(context: template.Context, code: str) -> str:
-    """Return the address of this page in another language."""
-    from django.conf import settings
-
-    path = str(context["request"].get_full_path_info())
-    return path if code == settings.LANGUAGE_CODE else f"/{code}{path}"
+def other_languages(context: template.Context) -> SafeString:
+    """Return links to this page in the site's other languages."""
+    path, own = str(context["request"].get_full_path_info()), get_language()
+    codes = [code for code, _ in settings.LANGUAGES if code != own]
+    prefixes = [(code, path if code == settings.LANGUAGE_CODE else f"/{code}{path}") for code in codes]
+    return format_html_join(
+        "",
+        '<a href="{0}" lang="{1}" hreflang="{1}">{2}</a>',
+        ((address, code, own_name(code)) for code, address in prefixes),
+    )
 
 
 @register.simple_tag
@@ -232,7 +237,7 @@ def changed_query(filters: Any, **changes: Any) -> str:
     return f"?{filters.query(before=None, after=None, **changes)}"
 
 
-@register.filter
+@lru_cache(maxsize=100)
 def own_name(code: str) -> str:
     """Return the name of a language in that language."""
     return str(_locale(code).get_display_name(code) or code).capitalize()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -9,7 +11,7 @@ from django.urls import reverse
 from aggregator.pipeline import calendar
 from aggregator.pipeline import faces as render
 from aggregator.pipeline.faces import Face
-from aggregator.services import faces
+from aggregator.services import addresses, faces
 from aggregator.views.answers import public
 
 _RENDER = {
@@ -34,10 +36,16 @@ def links(name: str, *args: object, query: str = "", placed: bool = True) -> lis
     """Return label, address and type of a list's faces; `name` is the address's name, `query` its filters."""
     ending = f"?{query}" if query else ""
     return [
-        (label, reverse(name, args=[*args, face]) + ending, kind)
+        (label, _address(name, args, face) + ending, kind)
         for face, label, kind in LABELS
         if placed or face not in ("geojson", "ics")
     ]
+
+
+def _address(name: str, args: Sequence[object], face: str) -> str:
+    if len(args) == 1 and isinstance(args[0], str):
+        return addresses.face(name.removesuffix("-face"), args[0], face)
+    return reverse(name, args=[*args, face])
 
 
 def site() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cache
 from itertools import groupby
@@ -9,14 +10,24 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aggregator import clock
 from aggregator.models import Conflict, Region, Topic
-from aggregator.services import activity, changes, faces, filters, health, lists, map_points, timelines
+from aggregator.services import (
+    activity,
+    atlas,
+    changes,
+    faces,
+    filters,
+    health,
+    lists,
+    map_points,
+    outside,
+    timelines,
+)
+from aggregator.services.activity import Around
 from aggregator.services.filters import EVENT, REPORT, Filters
-from aggregator.services.subjects import Subject
 from aggregator.services.timelines import Timeline
 from aggregator.views import face_answers
 from aggregator.views.answers import clean_address, page, reader_page
@@ -87,12 +98,10 @@ def _base(timeline: Timeline, topics: list[Topic]) -> dict[str, Any]:
     return {
         "timeline": timeline,
         "part": f"{timeline.path} {changes.newest().acts}",  # parts of this page are kept under it for a minute
-        "shared": f"{get_language()} {changes.newest().acts}",  # what all lists have in common is kept under it
         "subject": subject,
         "owner": subject.owner,
         "title": timelines.title_of(subject, asked),
         "filters": asked,
-        "choices": cache(lambda: lists.choices(topics)),
         "topics": topics,
         "feeds": feeds,
         "why_empty": cache(
@@ -120,44 +129,53 @@ def canonical(timeline: Timeline) -> str:
     return timeline.path
 
 
-def _strip(timeline: Timeline, now: datetime, days: int) -> activity.Strip:
-    asked = timeline.filters
+def _around(
+    timeline: Timeline,
+    now: datetime,
+    days: int,
+    *,
+    regions: Callable[[], Collection[Region]] = tuple,
+    conflicts: Callable[[], Collection[Conflict]] = tuple,
+    topics: Callable[[], Collection[Topic]] = tuple,
+) -> Around:
+    """Return the counts beside a list: of areas, conflicts and topics, and its strip of so many days."""
+    asked, today = timeline.filters, now.date()
     newest = timeline.cards[0].on if timeline.cards else None
-    last = asked.as_of or asked.until or activity.anchor(newest, now.date(), days=days)
-    return activity.strip(timeline.subject, last, clock=asked.order, days=days)
+    last = asked.as_of or asked.until or activity.anchor(newest, today, days=days)
+    strip = (last, asked.order, days)
+    return Around(timeline.subject, today, regions=regions, conflicts=conflicts, topics=topics, strip=strip)
 
 
 def _beside_region(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
-    region, today = timeline.subject.region, now.date()
+    region = timeline.subject.region
     assert region is not None
-    areas = cache(lambda: lists.sub_areas(region, today))
+    around = _around(
+        timeline, now, 30,
+        regions=lambda: atlas.regions().within(region),
+        conflicts=lambda: atlas.conflicts_of(region),
+        topics=lambda: topics,
+    )  # fmt: skip
     until = max((card.report_at for card in timeline.cards), default=now)
     paged = timeline.filters.paged
     return {
-        "breadcrumb": cache(lambda: lists.breadcrumb(region)),
+        "breadcrumb": lambda: lists.breadcrumb(region),
         "also_under": cache(lambda: lists.also_listed_under(region)),
-        "conflicts": cache(lambda: lists.conflicts_in(region, today)),
-        "strip": cache(lambda: _strip(timeline, now, 30)),
-        "areas": cache(lambda: areas()[: lists.MAX_BESIDE]),
-        "more_areas": cache(lambda: len(areas()) > lists.MAX_BESIDE),
-        "busy_topics": cache(lambda: _busy_topics(timeline, topics, now)),
+        "conflicts": cache(lambda: around.conflicts[: lists.MAX_CHIPS]),
+        "strip": lambda: around.strip,
+        "areas": lambda: around.regions[: lists.MAX_BESIDE],
+        "more_areas": lambda: len(around.regions) > lists.MAX_BESIDE,
+        "busy_topics": lambda: _moving(around.topics),
         "shares": cache(lambda: lists.who_reports(timeline)),
-        "home_sources": cache(lambda: lists.sources_of(region)),
+        "home_sources": lambda: atlas.at_home(region),
         "also_published": cache(
-            lambda: [] if paged else lists.also_published(region, timeline.subject.topic, until)
+            lambda: [] if paged else outside.beside(region, timeline.subject.topic, until)
         ),
-        "map": cache(lambda: map_points.regional(region, areas())),
+        "map": lambda: map_points.regional(region, around.regions),
     }
 
 
-def _busy_topics(timeline: Timeline, topics: list[Topic], now: datetime) -> list[activity.Busy]:
-    busy = activity.busy_topics(_plain(timeline), topics, now.date())
-    return [one for one in busy if one.now][:8]
-
-
-def _plain(timeline: Timeline) -> Subject:
-    subject = timeline.subject
-    return Subject(subject.kind, region=subject.region, conflict=subject.conflict)
+def _moving(topics: list[activity.Busy]) -> list[activity.Busy]:
+    return [one for one in topics if one.now][:8]
 
 
 def _beside_topic(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
@@ -165,7 +183,7 @@ def _beside_topic(timeline: Timeline, now: datetime, topics: list[Topic]) -> dic
     assert subject.topic is not None
     asked, topic = timeline.filters, subject.topic
     return {
-        "strip": cache(lambda: _strip(timeline, now, 90)),
+        "strip": lambda: _around(timeline, now, 90).strip,
         "changes": cache(lambda: activity.changes(subject, now.date())),
         "order_links": _order_links(asked),
         "region": subject.region if asked.region else None,
@@ -184,18 +202,18 @@ def _order_links(asked: Filters) -> list[tuple[str, str, bool]]:
 def _beside_conflict(timeline: Timeline, now: datetime, topics: list[Topic]) -> dict[str, Any]:
     row = timeline.subject.conflict
     assert row is not None
-    areas = cache(lambda: lists.areas_of(row, now.date()))
+    around = _around(timeline, now, 90, regions=lambda: lists.areas_of(row), topics=lambda: topics)
     return {
         "sides": cache(lambda: _sides(row)),
-        "strip": cache(lambda: _strip(timeline, now, 90)),
+        "strip": lambda: around.strip,
         "changes": cache(lambda: activity.changes(timeline.subject, now.date())),
         "order_links": _order_links(timeline.filters),
-        "areas": areas,
-        "busy_topics": cache(lambda: _busy_topics(timeline, topics, now)),
+        "areas": lambda: around.regions,
+        "busy_topics": lambda: _moving(around.topics),
         "lanes": cache(lambda: lanes(timeline, topics)),
         "shares": cache(lambda: lists.who_reports(timeline)),
         "children": cache(lambda: list(row.children.all())),
-        "map": cache(lambda: map_points.of_areas(areas())),
+        "map": cache(lambda: map_points.of_areas(around.regions)),
     }
 
 
@@ -220,7 +238,7 @@ def lanes(timeline: Timeline, topics: list[Topic]) -> list[tuple[str, list[Any]]
 
 def regions(request: HttpRequest) -> HttpResponse:
     """List all regions as a tree with their stories of seven days."""
-    rows = list(Region.objects.defer("data", "status_note"))
+    rows = list(atlas.regions().by_slug.values())
     busy = {one.row.pk: one.now for one in activity.busy_regions(rows, clock.now().date())}
     tree = _tree(rows, busy)
     return page(request, "regions/index.html", {"tree": tree, "map": map_points.world(rows, busy)})

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from aggregator.models import Feed, Region
 from aggregator.pipeline.faces import opml
-from aggregator.services import changes, faces, lists, source_page, subjects
+from aggregator.services import changes, faces, source_page, subjects
 from aggregator.views import face_answers
 from aggregator.views.answers import page, public, reader_page
 
@@ -52,7 +52,7 @@ def region_opml(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the feeds of the outlets at home in a region, for a feed reader."""
     row = subjects.find("region", slug)
     assert isinstance(row, Region)
-    rows = lists.sources_of(row)
+    rows = source_page.at_home(row)
     feeds = Feed.objects.filter(source__in=rows, enabled=True).order_by("source__name", "title", "pk")
     outlines = faces.outlines(rows, feeds.values_list("source_id", "title", "url"))
     title = f"{row.name} · {face_answers.site_name()}"

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 
 from aggregator.pipeline import citation as citations
-from aggregator.pipeline import share_image, timeline
+from aggregator.pipeline import share_image
 from aggregator.services import faces, story_page
 from aggregator.services.story_page import RetiredError
 from aggregator.views import face_answers
@@ -30,7 +30,6 @@ def story(request: HttpRequest, pk: int, slug: str = "", face: str = "") -> Http
     context = {
         "page": found,
         "story": found.story,
-        "dots": timeline.dots(found.story.origin_count, found.story.copy_count),
         "canonical": address,
         "face_links": face_answers.links("story-face", pk, placed=False),
     }

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.backends.postgresql import base
 
 from newsroom import local
+from newsroom.database import times
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -22,4 +23,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             want_redis=settings.EMBEDDED_REDIS,
             who=" ".join(sys.argv[1:2]) or "a command",
         )
-        return super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
+        times.register(connection)
+        return connection
