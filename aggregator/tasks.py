@@ -70,10 +70,11 @@ def mend() -> None:
 
 @shared_task(ignore_result=True)
 def roll_up() -> None:
-    """Sum up old polls, and forget sessions that are over."""
-    from aggregator.services import people, retention
+    """Sum up old polls, pack old bands, and forget sessions that are over."""
+    from aggregator.services import old_bands, people, retention
 
     retention.roll_up(clock.now())
+    old_bands.pack_old(clock.now())
     people.forget_ended()
 
 

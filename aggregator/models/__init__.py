@@ -1,11 +1,12 @@
 """Rows: fields, constraints, querysets. No HTTP, no rules."""
 
 from .articles import Article, ArticleBody, ArticleRegion, ArticleTopic, Item, Revision, SearchRow, Work
+from .bands import Band, OldBands
 from .conflicts import Conflict, Party
 from .curation import HealthReport, LogEntry, Override, ReaderReport, SignIn
 from .hosts import Host
 from .hubs import HubSubscription
-from .origins import Agency, Band, FingerprintRow, LearnedLine, Origin
+from .origins import Agency, FingerprintRow, LearnedLine, Origin
 from .places import Region, RegionLink, SlugRedirect
 from .readers import DigestSubscription, Follow, ReaderAccount, ReadMark
 from .sources import Feed, Poll, PollDay, Publisher, Source
@@ -34,6 +35,7 @@ __all__ = [
     "LearnedLine",
     "LogEntry",
     "Membership",
+    "OldBands",
     "Origin",
     "Override",
     "Party",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -77,8 +76,8 @@ class FingerprintRow(models.Model):
 
     article = models.OneToOneField("Article", models.CASCADE, primary_key=True, related_name="fingerprint")
     reported_on = models.DateField(help_text="at most a week before it was found, whatever its outlet says")
-    shingles = ArrayField(models.BigIntegerField(), default=list)
-    quoted = ArrayField(models.BigIntegerField(), default=list)
+    shingles = ArrayField(models.IntegerField(), default=list)
+    quoted = ArrayField(models.IntegerField(), default=list)
     numbers = ArrayField(models.CharField(max_length=40), default=list)
     words = models.PositiveIntegerField(default=0)
     text_hash = models.BigIntegerField()
@@ -94,30 +93,6 @@ class FingerprintRow(models.Model):
 
     def __str__(self) -> str:
         return f"fingerprint {self.article_id}"
-
-
-class Band(models.Model):
-    """One LSH band of an article: equal keys make candidates.
-
-    There are 64 a text, so the look-up's index is the only one that is kept up row by row, and no
-    constraint checks the article: a band without one finds nothing. The month leads the index: what is
-    asked and written lies together in the last months, however long the archive grows.
-    """
-
-    pk = models.CompositePrimaryKey("month", "key", "article_id")
-    month = models.SmallIntegerField(
-        help_text="of the date under which the article is filed, from January 1970"
-    )
-    key = models.BigIntegerField(help_text="hash of the band's number and its two minima")
-    article = models.ForeignKey(
-        "Article", models.CASCADE, related_name="bands", db_index=False, db_constraint=False
-    )
-
-    class Meta:
-        indexes = [BrinIndex(fields=["article"], name="band_article", autosummarize=True)]
-
-    def __str__(self) -> str:
-        return f"band {self.key}"
 
 
 class LearnedLine(models.Model):

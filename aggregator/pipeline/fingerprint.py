@@ -107,8 +107,12 @@ def _quoted(text: str, size: int, sketch: Hashes) -> tuple[int, ...]:
     parts = [_shingles(words, size) for words in spans if len(words) >= size]
     if not parts:
         return ()
-    inside = np.intersect1d(np.unique(np.concatenate(parts)), sketch)
-    return tuple(inside.view(np.int64).tolist())
+    return _short(np.intersect1d(np.unique(np.concatenate(parts)), sketch))
+
+
+def _short(hashes: Hashes) -> tuple[int, ...]:
+    """Return the upper half of each hash, in the same order: enough to compare two sketches, in half the room."""
+    return tuple((hashes >> np.uint64(32)).tolist())
 
 
 def _hash(words: Sequence[str]) -> int:
@@ -127,7 +131,7 @@ def fingerprint(title: str, text: str, language: str = "") -> Fingerprint:
     shingles = _shingles(words, size) if traced else np.empty(0, dtype=np.uint64)
     sketch = _sketch(shingles)
     return Fingerprint(
-        shingles=tuple(sketch.view(np.int64).tolist()),
+        shingles=_short(sketch),
         bands=_bands(shingles) if traced else (),
         words=len(words),
         text_hash=_hash(words),

@@ -86,7 +86,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Sampled shingle hashes (signed 64 bit, sorted), LSH bands and what the trace rule needs."""
+    """Sampled shingle hashes (31 bit, sorted), LSH bands and what the trace rule needs."""
 
     shingles: tuple[int, ...]
     bands: tuple[int, ...]  # one key a band, in band order; () when the text is too short

@@ -15,9 +15,10 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from aggregator.pipeline.types import Credit, Fingerprint, TraceCandidate, Traced
+from aggregator.services import old_bands
 
 WINDOW = timedelta(days=30)
 BELIEVED = timedelta(days=7)
@@ -119,12 +120,12 @@ class Shelf:
 def _hits(subjects: Sequence[TraceCandidate]) -> dict[int, list[int]]:
     """Return the ids of each subject's stored candidates: equal texts, then by number of equal bands."""
     found: dict[int, Counter[int]] = {subject.article_id: Counter() for subject in subjects}
-    newest = _newest_month()
+    newest, packed = _newest_month(), old_bands.last_month()
     asked = [
         (subject.article_id, month, key)
         for subject in subjects
         for month in _months(subject)
-        if month <= newest
+        if month <= max(newest, packed)
         for key in subject.fingerprint.bands
     ]
     texts = [(one.article_id, one.fingerprint.text_hash) for one in subjects if one.fingerprint.bands]
@@ -137,6 +138,9 @@ def _hits(subjects: Sequence[TraceCandidate]) -> dict[int, list[int]]:
         cursor.execute(_BY_TEXT, [_array(column) for column in zip(*texts, strict=True)])
         for subject_id, article_id in cursor.fetchall():
             found[subject_id][article_id] += 1000
+    old = old_bands.hits([one for one in asked if one[1] <= packed], limit=KEY_LIMIT)
+    for (subject_id, article_id), bands in old.items():
+        found[subject_id][article_id] += bands
     return {pk: [one for one, _ in counts.most_common(CANDIDATES)] for pk, counts in found.items()}
 
 
@@ -223,25 +227,42 @@ def own_domains(publisher_domains: Sequence[str], homepage: str) -> tuple[str, .
 
 
 def store(subjects: Sequence[TraceCandidate], shelf: Shelf) -> None:
-    """Write fingerprints and bands of a batch; those of an earlier tracing are replaced.
+    """Write fingerprints and bands of a batch; fingerprints of an earlier tracing are replaced.
 
-    By COPY, three times faster here than INSERT: 64 bands an article are most of what tracing writes.
+    By COPY, three times faster here than INSERT: 64 bands an article are most of what tracing writes. Bands of an
+    earlier tracing stay: what they find is compared by its new fingerprint.
     """
     ids = [subject.article_id for subject in subjects]
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM aggregator_fingerprintrow WHERE article_id = ANY(%s) RETURNING article_id", [ids]
         )
-        known = [pk for (pk,) in cursor.fetchall()]
-        if known:
-            cursor.execute("DELETE FROM aggregator_band WHERE article_id = ANY(%s)", [known])
+        known = {pk for (pk,) in cursor.fetchall()}
         with cursor.copy(_COPY_ROWS) as copy:
             for subject in subjects:
                 copy.write_row(_row(subject))
-        with cursor.copy(_COPY_BANDS) as copy:
-            for subject in subjects:
-                if shelf.leaves_bands.get(subject.article_id, True):
-                    copy.write(_bands(subject))
+    leaving = [subject for subject in subjects if shelf.leaves_bands.get(subject.article_id, True)]
+    try:
+        with transaction.atomic():
+            _copy_bands([subject for subject in leaving if subject.article_id not in known])
+    except IntegrityError:  # an article lost its fingerprint and kept its bands
+        known.update(ids)
+    add_bands([subject for subject in leaving if subject.article_id in known])
+
+
+def _copy_bands(subjects: Sequence[TraceCandidate]) -> None:
+    if not subjects:
+        return
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY_BANDS) as copy:
+        copy.write("".join(f"{month}\t{key}\t{pk}\n" for month, key, pk in _bands(subjects)))
+
+
+def add_bands(subjects: Sequence[TraceCandidate]) -> None:
+    """Write those bands that are not there yet."""
+    rows = _bands(subjects)
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_ADD_BANDS, [_array(column) for column in zip(*rows, strict=True)])
 
 
 _COPY_ROWS = """
@@ -249,6 +270,10 @@ COPY aggregator_fingerprintrow (article_id, reported_on, shingles, quoted, numbe
     absent_at, credits) FROM STDIN
 """
 _COPY_BANDS = "COPY aggregator_band (month, key, article_id) FROM STDIN"
+_ADD_BANDS = """
+INSERT INTO aggregator_band (month, key, article_id)
+SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING
+"""
 
 
 def _row(subject: TraceCandidate) -> tuple[Any, ...]:
@@ -272,8 +297,10 @@ def _credit(credit: Credit) -> dict[str, str]:
     return {name: value for name in names if (value := getattr(credit, name))}
 
 
-def _bands(subject: TraceCandidate) -> str:
-    month = max(month_of(filed_on(subject)), 0)
-    return "".join(
-        f"{month}\t{key}\t{subject.article_id}\n" for key in sorted(set(subject.fingerprint.bands))
-    )
+def _bands(subjects: Sequence[TraceCandidate]) -> list[tuple[int, int, int]]:
+    """Return month, key and article of each band."""
+    return [
+        (max(month_of(filed_on(subject)), 0), key, subject.article_id)
+        for subject in subjects
+        for key in sorted(set(subject.fingerprint.bands))
+    ]

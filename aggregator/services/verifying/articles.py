@@ -13,7 +13,7 @@ from aggregator.models import Article, ArticleBody, FingerprintRow
 from aggregator.pipeline.fingerprint import fingerprint
 from aggregator.pipeline.types import Fingerprint
 from aggregator.pipeline.urls import url_hash
-from aggregator.services import candidates
+from aggregator.services import candidates, old_bands
 from aggregator.services.locks import line_lock
 from aggregator.services.verifying.checks import CHUNK, Check, asked, in_turn, settle_again, told
 
@@ -152,16 +152,16 @@ def _wrong_fingerprints(_now: datetime) -> list[int]:
 
 def _without_bands(now: datetime) -> list[int]:
     """Return originals that no copy could find; a text that is too short has no bands."""
-    return [row.pk for row, made in _texts(asked(_NO_BANDS)(now)) if made.bands]
+    without = set(asked(_NO_BANDS)(now))
+    for _, packed in old_bands.articles_by_month():
+        without -= packed
+    return [row.pk for row, made in _texts(sorted(without)) if made.bands]
 
 
 def _band_again(ids: Sequence[int], _now: datetime) -> None:
     made, subjects = {row.pk: found for row, found in _texts(ids)}, candidates.load_rows(ids)
-    with line_lock(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM aggregator_band WHERE article_id = ANY(%s)", [list(ids)])
-        with cursor.copy(candidates._COPY_BANDS) as copy:
-            for pk, subject in subjects.items():
-                copy.write(candidates._bands(replace(subject, fingerprint=made[pk])))
+    with line_lock():
+        candidates.add_bands([replace(one, fingerprint=made[pk]) for pk, one in subjects.items()])
 
 
 def _blank(ids: Sequence[int], _now: datetime) -> None:
