@@ -109,6 +109,14 @@ class GroupFeatures(models.Model):
         related_name="outside_pieces",
         help_text="the story that an opinion or explainer, itself outside stories, is about",
     )
+    thread = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="the article that opened its thread, as the last look at stories saw it",
+    )
+    unites = models.BigIntegerField(
+        null=True, blank=True, help_text="another thread that became one with this one at this article"
+    )
 
     def __str__(self) -> str:
         return f"features {self.article_id}"

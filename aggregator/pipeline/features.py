@@ -131,7 +131,9 @@ def _arrays(bag: _Bag) -> dict[str, Any]:
     keep = keep[np.argsort(ids[keep], kind="stable")]
     ids, first = np.unique(ids[keep], return_index=True)
     keep = keep[first]
-    return {"ids": ids, "weights": weights[keep], "flags": flags[keep]}
+    # As a row keeps them: who reads them back must measure the same.
+    kept = weights[keep].astype(np.float16).astype(np.float32)
+    return {"ids": ids, "weights": kept, "flags": flags[keep]}
 
 
 def bucket(stem: str) -> int:

@@ -35,13 +35,17 @@ Links = Mapping[int, Collection[int]]
 class Standing:
     """An original and the story that it stands in, None when it is in none yet.
 
-    `fixed`: it stays there, because it is older than what is looked at or a curator put it there.
+    `fixed`: it is older than what is looked at and stays; `shaped`: a curator put it there, and it stays. `thread`
+    and `unites` are what an earlier look said (see Place), None where there was none.
     """
 
     article: int
     features: Features
     story: int | None = None
     fixed: bool = False
+    shaped: bool = False
+    thread: int | None = None
+    unites: int | None = None
 
     @property
     def order(self) -> tuple[float, int, int, int]:
@@ -51,11 +55,18 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The group that an original belongs to, and why; groups are numbered by their first report."""
+    """The group that an original belongs to, and why; groups are numbered by their first report.
+
+    A group grows as a thread, named by the article that opened it; `unites` names another thread that
+    became one with this one at this very article. Both are kept with the article, so that a later look
+    can begin after it with groups exactly as they were at that moment, not as they became afterwards.
+    """
 
     group: int
     score: float
     reason: dict[str, Any]
+    thread: int
+    unites: int | None = None
 
 
 def order_of(features: Features) -> tuple[float, int, int, int]:
@@ -77,12 +88,12 @@ def regroup(
     must, and cannot wins. About a millisecond an article that is not fixed, a twentieth of one that is.
     """
     ordered = sorted(articles, key=lambda a: (a.order, a.article))
-    look = _Look(StoryIndex(model), _Bonds(must or {}, cannot or {}))
-    for one in ordered:
-        if one.fixed:
+    by_hand = {a.story for a in ordered if a.shaped}
+    look = _Look(StoryIndex(model), _Bonds(must or {}, cannot or {}), by_hand)
+    for one in sorted(ordered, key=lambda a: not a.shaped):
+        if one.fixed or one.shaped:
             look.keep(one)
-    for one in ordered:
-        if not one.fixed:
+        else:
             look.decide(one)
     return look.places()
 
@@ -131,40 +142,55 @@ class _Look:
 
     index: StoryIndex
     bonds: _Bonds
+    shaped_stories: Collection[int | None]
     members: dict[int, list[int]] = field(default_factory=dict)  # of a group, those left behind too
     verdicts: dict[int, GroupVerdict] = field(default_factory=dict)
-    _of_story: dict[int, int] = field(default_factory=dict)
+    unites: dict[int, int] = field(default_factory=dict)
+    _thread_of: dict[int, int] = field(default_factory=dict)
+    _group_of: dict[int, int] = field(default_factory=dict)  # by thread, and by story as (0 - story)
+    _thread: dict[int, int] = field(default_factory=dict)  # by group
     _day: float | None = None
-    _opened: int = 0
 
     def keep(self, one: Standing) -> None:
-        """Put a fixed article where it stands."""
-        group = self._of_story.get(one.story) if one.story is not None else None
+        """Put an article where it stands: with its thread as it was then, or with its story."""
+        by_story = one.thread is None or one.shaped or one.story in self.shaped_stories
+        key = -(one.story or 0) if by_story or one.thread is None else one.thread
+        if not one.shaped:
+            self._begin_day(one.features.at)
+        group = self._group_of.get(key)
         if group is None:
-            group = self._open()
-            if one.story is not None:
-                self._of_story[one.story] = group
+            group = self._group_of[key] = self._open(one.article if by_story else key)
         self._add(group, one, GroupVerdict("join", group, 1.0, {"rule": "fixed"}))
+        other = self._group_of.get(one.unites) if one.unites is not None and not by_story else None
+        if other is not None and other != group:
+            self._unite(one.article, group, other)
 
     def decide(self, one: Standing) -> None:
         """Put a loose article where it belongs among what was reported before it."""
         self._begin_day(one.features.at)
         must, cannot = self.bonds.must(one.article), self.bonds.cannot(one.article)
         verdict = self.index.decide(one.features, must=must, cannot=sorted(cannot))
-        group = self._open() if verdict.story is None else verdict.story
+        group = self._open(one.article) if verdict.story is None else verdict.story
         self._add(group, one, verdict)
         rival = verdict.reason.get("runner_up", {})
         if verdict.story is not None and rival.get("score", 0.0) >= DOUBT_FROM:
-            self._unite(group, rival["story"])
+            other = rival["story"]
+            apart = self.bonds.part(self.members[group], self.members[other])
+            if not apart and are_one(self.index, group, other):
+                self._unite(one.article, group, other)
 
     def _add(self, group: int, one: Standing, verdict: GroupVerdict) -> None:
         self.index.add(group, one.article, one.features)
-        self.members.setdefault(group, []).append(one.article)
+        self.members[group].append(one.article)
         self.verdicts[one.article] = verdict
+        self._thread_of[one.article] = self._thread[group]
 
-    def _open(self) -> int:
-        self._opened += 1
-        return self._opened
+    def _open(self, thread: int) -> int:
+        group = len(self._thread) + 1
+        self.members[group] = []
+        self._thread[group] = thread
+        self._group_of[thread] = group
+        return group
 
     def _begin_day(self, at: float | None) -> None:
         """Forget what is long silent, at midnight: so it does not matter when a look began."""
@@ -172,21 +198,23 @@ class _Look:
             self._day = at - at % DAY
             self.index.evict(self._day - HELD)
 
-    def _unite(self, one: int, other: int) -> None:
-        """Make two groups one when their members think so both ways."""
+    def _unite(self, article: int, one: int, other: int) -> None:
+        """Make two groups one at an article; the one that was opened first goes on."""
         stays, goes = sorted((one, other))
-        if self.bonds.part(self.members[goes], self.members[stays]):
-            return
-        if not are_one(self.index, stays, goes):
-            return
+        self.unites[article] = self._thread[other]
         for member in list(self.index.stories[goes].members):
             self.index.add(stays, member.article, member.features)
         self.members[stays] += self.members.pop(goes)
+        for key, group in self._group_of.items():
+            if group == goes:
+                self._group_of[key] = stays
 
     def places(self) -> dict[int, Place]:
         """Return every article's group and the verdict on it."""
         return {
-            a: Place(group, self.verdicts[a].score, self.verdicts[a].reason)
+            a: Place(
+                group, self.verdicts[a].score, self.verdicts[a].reason, self._thread_of[a], self.unites.get(a)
+            )
             for group, articles in self.members.items()
             for a in articles
         }
@@ -213,20 +241,18 @@ def _fit_together(one: StorySnapshot, other: StorySnapshot) -> bool:
     return not dates or max(dates) - min(dates) <= SPAN
 
 
-def name_groups(
-    groups: Mapping[int, int], standing: Iterable[Standing], *, shaped: Collection[int] = ()
-) -> dict[int, int]:
+def name_groups(groups: Mapping[int, int], standing: Iterable[Standing]) -> dict[int, int]:
     """Return the story that a group goes on being, by group; one that is not named opens a story.
 
     `groups` gives the group by article. A story's id stays with the group that holds most of its
-    articles; `shaped` are articles that a curator put where they are, and those weigh more than any others.
+    articles; one that a curator put there weighs more than all others.
     """
     held: Counter[tuple[int, int]] = Counter()
     first: dict[tuple[int, int], tuple[Any, ...]] = {}
     for one in standing:
         if one.story is not None and one.article in groups:
             pair = groups[one.article], one.story
-            held[pair] += 1_000_000 if one.article in shaped else 1
+            held[pair] += 1_000_000 if one.shaped else 1
             first[pair] = min(first.get(pair, (one.order, one.article)), (one.order, one.article))
     names: dict[int, int] = {}
     taken: set[int] = set()

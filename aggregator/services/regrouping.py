@@ -42,9 +42,10 @@ class Part:
 
 @dataclass
 class Plan:
-    """Everything that a look changes."""
+    """Everything that a look changes; `threads` are (article, thread, unites) as they are to be kept."""
 
     parts: list[Part]
+    threads: list[tuple[int, int, int | None]] = field(default_factory=list)
 
     @property
     def moved(self) -> dict[int, int | None]:
@@ -67,18 +68,23 @@ class Plan:
             yield portion
 
 
-def plan(looked: Sequence[Standing], must: Links, cannot: Links, shaped: Collection[int]) -> Plan:
+def plan(looked: Sequence[Standing], must: Links, cannot: Links) -> Plan:
     """Decide again about what is loose, and return which articles go where. Takes a millisecond each."""
     places = repair.regroup(looked, must=must, cannot=cannot)
     groups = {article: place.group for article, place in places.items()}
-    names = repair.name_groups(groups, looked, shaped=shaped)
+    names = repair.name_groups(groups, looked)
     moves: dict[int, tuple[int, Target, Place]] = {}
     for one in looked:
         group = groups[one.article]
         target: Target = ("story", names[group]) if group in names else ("new", group)
         if target != ("story", one.story):
             moves[one.article] = (one.story or 0, target, places[one.article])
-    return Plan(_parts(moves))
+    threads = []
+    for one in looked:
+        place = places[one.article]
+        if not one.fixed and (place.thread, place.unites) != (one.thread, one.unites):
+            threads.append((one.article, place.thread, place.unites))
+    return Plan(_parts(moves), threads)
 
 
 def _parts(moves: dict[int, tuple[int, Target, Place]]) -> list[Part]:

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Max
 
-from aggregator.models import LogEntry, Membership, Override, Story
+from aggregator.models import GroupFeatures, LogEntry, Membership, Override, Story
 from aggregator.pipeline import repair
 from aggregator.pipeline.group import WINDOW
 from aggregator.pipeline.repair import DAY, HELD, Standing
@@ -69,7 +70,8 @@ def repair_stories(now: datetime) -> int:
     changes, missed = 0, set[int]()
     if since is not None:
         looked = _context(standing, since, words)
-        plan = regrouping.plan(looked, words.must, words.cannot, words.shaped)
+        plan = regrouping.plan(looked, words.must, words.cannot)
+        _keep_threads(plan)
         changes, missed = _write(plan, looked, words, now)
         moved = plan.moved
         standing = [replace(s, story=moved.get(s.article, s.story)) for s in standing]
@@ -166,9 +168,26 @@ def _context(standing: Sequence[Standing], since: float, words: _Words) -> list[
     """Return what a look from `since` on needs: whole stories of the days before, and what is loose."""
     begin = since - since % DAY - HELD
     near = {s.story for s in standing if s.order[0] >= begin}
+    looked = [s for s in standing if s.story in near]
+    threads = _threads([s.article for s in looked])
     return [
-        replace(s, fixed=s.order[0] < since or s.article in words.shaped) for s in standing if s.story in near
+        replace(s, fixed=s.order[0] < since, shaped=s.article in words.shaped, thread=thread, unites=unites)
+        for s in looked
+        for thread, unites in [threads.get(s.article, (None, None))]
     ]
+
+
+def _threads(article_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
+    """Return what earlier looks said of articles: the thread, and the one that it united with there."""
+    rows = GroupFeatures.objects.filter(pk__in=article_ids).values_list("pk", "thread", "unites")
+    return {pk: (thread, unites) for pk, thread, unites in rows}
+
+
+def _keep_threads(plan: regrouping.Plan) -> None:
+    """Keep what this look says, for those that begin after it."""
+    with transaction.atomic():
+        rows = [GroupFeatures(pk=pk, thread=thread, unites=unites) for pk, thread, unites in plan.threads]
+        GroupFeatures.objects.bulk_update(rows, ["thread", "unites"], batch_size=500)
 
 
 def _write(

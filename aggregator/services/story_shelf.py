@@ -87,15 +87,14 @@ class Shelf:
         rows = Membership.objects.filter(story_id__in=ids, article__copy_kind__in=_OWN_TEXT)
         for story, article in rows.order_by("pk").values_list("story_id", "article_id"):
             members[story].append(article)
-        unknown = [a for group in members.values() for a in group if self.index.features_of(a) is None]
-        features = read_features_of(unknown)
+        # All features first: an article that moved is taken out of one story before it comes to the other.
+        features = {a: self.index.features_of(a) for group in members.values() for a in group}
+        features |= read_features_of([a for a, known in features.items() if known is None])
         for story in ids:
-            held = self.index.members_of(story)
-            for article in held - set(members[story]):
+            for article in self.index.members_of(story) - set(members[story]):
                 self.index.remove(article)
             for article in members[story]:
-                known = features.get(article) or self.index.features_of(article)
-                if known is not None:
+                if (known := features[article]) is not None:
                     self.index.add(story, article, known)
 
 

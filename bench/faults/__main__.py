@@ -81,6 +81,7 @@ def _read(site: Site, fire: Calm, steps: int, step: timedelta) -> None:
         )
     fire.end()
     site.drain()
+    site.look_at_stories()
 
 
 @contextmanager

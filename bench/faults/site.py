@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -139,6 +141,12 @@ class Site:
     def is_busy(self) -> bool:
         """Return whether something is due or under way at the virtual time."""
         return bool(self.ask(_BUSY, {"now": self.now})[0][0])
+
+    def look_at_stories(self) -> None:
+        """Look at the stories once more, as the timetable does every ten minutes: the last may be older than the end."""
+        code = "from aggregator import tasks; tasks.repair_stories()"
+        argv = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+        subprocess.run(argv, env=env.everything() | self.replay.environ, check=True)
 
     def broker(self) -> redis.Redis:
         """Return a client of the site's queue."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,8 +89,30 @@ def test_a_story_keeps_its_number_where_most_of_it_stays() -> None:
     rows = [Standing(n, features(DEPOT, n), story) for n, story in enumerate((7, 7, 8, 8, 8))]
     assert name_groups({0: 1, 1: 1, 2: 1, 3: 2, 4: 2}, rows) == {1: 7, 2: 8}
     assert name_groups(dict.fromkeys(range(5), 1), rows) == {1: 8}
-    assert name_groups(dict.fromkeys(range(5), 1), rows, shaped={0}) == {1: 7}
+    by_hand = [replace(rows[0], shaped=True), *rows[1:]]
+    assert name_groups(dict.fromkeys(range(5), 1), by_hand) == {1: 7}
     assert name_groups({0: 1, 2: 1}, rows) == {1: 7}  # as many of each: the earlier report decides
+
+
+def test_a_look_that_begins_late_says_the_same_as_one_from_the_start() -> None:
+    dice = random.Random(5)
+    words = (
+        "drone depot fuel market shell bridge convoy prison mine river dam hospital school bus port".split()
+    )
+    rows = [Standing(n, features(" ".join(dice.sample(words, 5)), dice.randrange(90))) for n in range(150)]
+    whole = regroup(rows)
+    assert any(place.unites is not None for place in whole.values())
+    for hours in (10, 40, 80):
+        since = (NOON + timedelta(hours=hours)).timestamp()
+        stands = [
+            replace(r, story=p.group, fixed=r.order[0] < since, thread=p.thread, unites=p.unites)
+            for r in rows
+            for p in [whole[r.article]]
+        ]
+        again = regroup(stands)
+        assert {a: (p.group, p.thread) for a, p in again.items()} == {
+            a: (p.group, p.thread) for a, p in whole.items()
+        }
 
 
 @pytest.mark.parametrize("hours", [73, 24 * 20])

@@ -147,9 +147,10 @@ def _tell_the_machine(actor: Actor, entry: LogEntry, before: dict[int, list[int]
         if stay:
             add_overrides(actor, Override.Kind.CANNOT_LINK, move, log_entry=undone, other_id=stay[0])
     elif article := entry.after.get("article"):
-        rest = [pk for ids in before.values() if article in ids for pk in ids if pk != article]
+        moved = entry.after.get("articles", [article])
+        rest = [pk for ids in before.values() if article in ids for pk in ids if pk not in moved]
         if rest:
-            add_overrides(actor, Override.Kind.MUST_LINK, [article], log_entry=undone, other_id=rest[0])
+            add_overrides(actor, Override.Kind.MUST_LINK, moved, log_entry=undone, other_id=rest[0])
 
 
 def _involved(entry: LogEntry, before: dict[int, list[int]]) -> list[int]:
