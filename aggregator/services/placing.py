@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -17,6 +18,7 @@ from aggregator.services import daycounts
 from aggregator.services.members import Vocabulary, load_members, load_vocabulary_maps
 from aggregator.services.storyfacts import empty_story, fill_story
 from aggregator.services.storytags import Tags, vote_tags
+from aggregator.services.writing import save_rows
 
 
 def place_stories(story_ids: Iterable[int], now: datetime) -> None:
@@ -37,7 +39,7 @@ def place_stories(story_ids: Iterable[int], now: datetime) -> None:
         else:
             empty_story(story, now)
     _number_changes(stories)
-    Story.objects.bulk_update(stories, _FIELDS, batch_size=200)
+    save_rows(stories, _FIELDS)
     _write_tags(stories, tags)
     _write_timelines(stories, tags, vocabulary)
 
@@ -111,13 +113,14 @@ def _write_timelines(stories: list[Story], tags: dict[int, Tags], vocabulary: Vo
     for row in TimelineEntry.objects.filter(story_id__in=[s.pk for s in stories]):
         old[row.story_id][daycounts.Subject(row.region_id, row.conflict_id, row.topic_id)] = row
     change = daycounts.Change()
-    new, kept, gone = [], [], []
+    new, kept, gone = [], [], []  # kept: with the values that it had
     for story in stories:
         wanted = subjects_of(story, tags[story.pk], vocabulary)
         for subject, row in old[story.pk].items():
             change.take(subject, row)
             if subject in wanted:
-                kept.append(_entry_values(row, story))
+                before = _values_of(row)
+                kept.append((_entry_values(row, story), before))
                 change.put(subject, row)
             else:
                 gone.append(row.pk)
@@ -132,7 +135,7 @@ def _write_timelines(stories: list[Story], tags: dict[int, Tags], vocabulary: Vo
             new.append(_entry_values(row, story))
             change.put(subject, row)
     TimelineEntry.objects.filter(pk__in=gone).delete()
-    TimelineEntry.objects.bulk_update(kept, _ENTRY_FIELDS, batch_size=500)
+    save_rows([row for row, before in kept if _values_of(row) != before], _ENTRY_FIELDS)
     TimelineEntry.objects.bulk_create(new, batch_size=1000)
     daycounts.apply(change)
 
@@ -140,6 +143,10 @@ def _write_timelines(stories: list[Story], tags: dict[int, Tags], vocabulary: Vo
 _ENTRY_FIELDS = [
     "report_at", "event_on", "last_at", "origin_count", "is_key", "is_thin", "languages", "source_kinds",
 ]  # fmt: skip
+
+
+def _values_of(row: TimelineEntry) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in _ENTRY_FIELDS)
 
 
 def _entry_values(row: TimelineEntry, story: Story) -> TimelineEntry:

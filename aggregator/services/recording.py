@@ -11,6 +11,7 @@ from aggregator.pipeline.types import CueHit
 from aggregator.services import revising
 from aggregator.services.drafts import Draft
 from aggregator.services.reading import RERUNS
+from aggregator.services.writing import save_rows
 
 _FIELDS = [
     "title", "author", "language", "extract", "status", "published_at", "published_kind", "reported_at",
@@ -28,7 +29,7 @@ def record(drafts: Sequence[Draft], now: datetime) -> None:
         draft.article.indexed = False
     _write_revisions(drafts, now)
     _write_bodies(drafts)
-    Article.objects.bulk_update([draft.article for draft in drafts], _FIELDS, batch_size=200)
+    save_rows([draft.article for draft in drafts], _FIELDS)
     _write_tags(drafts)
 
 

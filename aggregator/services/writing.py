@@ -6,6 +6,7 @@ instead of locking each other out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -117,6 +118,34 @@ def update_rows(
         f'FROM unnest({", ".join(given)}) AS given({names}) WHERE row."{key}" = given."{key}" {where}'
     )
     _run(statement, {name: list(values) for name, values in columns.items()}, ())
+
+
+def save_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
+    """Write `fields` of stored rows of one model in one statement: what `bulk_update` does, at a fraction of its cost."""
+    if not rows:
+        return
+    meta = type(rows[0])._meta
+    columns: dict[str, Sequence[Any]] = {"id": [row.pk for row in rows]}
+    for name in fields:
+        field = meta.get_field(name)
+        assert isinstance(field, models.Field)
+        columns[str(field.column)] = [_sent(field, getattr(row, field.attname)) for row in rows]
+    update_rows(type(rows[0]), columns)
+
+
+def _sent(field: models.Field[Any, Any], value: Any) -> Any:
+    """Return a value as it travels in an array: JSON and arrays as text."""
+    if value is None:
+        return None
+    if isinstance(field, models.JSONField):
+        return json.dumps(value)
+    return _array_text(value) if isinstance(value, list | tuple) else value
+
+
+def _array_text(values: Sequence[Any]) -> str:
+    """Return an array of words as PostgreSQL writes it."""
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
 
 
 def _run(statement: str, params: Mapping[str, Any], returning: Sequence[str]) -> list[tuple[Any, ...]]:
