@@ -103,6 +103,14 @@ def tell_health() -> None:
 
 
 @shared_task(ignore_result=True)
+def count_queues() -> None:
+    """Count what waits at the desk, so that its start page need not."""
+    from aggregator.services import queues
+
+    queues.count_all(clock.now())
+
+
+@shared_task(ignore_result=True)
 def run_desk_job(job_id: str) -> None:
     """Do what a curator has asked for in the background."""
     from aggregator.services import vocabulary_edits
