@@ -48,13 +48,9 @@ class Plan:
     threads: list[tuple[int, int, int | None]] = field(default_factory=list)
 
     @property
-    def moved(self) -> dict[int, int | None]:
-        """The story of every article that moves, None for one that is yet to be opened."""
-        return {
-            article: number if kind == "story" else None
-            for part in self.parts
-            for article, (_, (kind, number), _) in part.moves.items()
-        }
+    def moved(self) -> set[int]:
+        """The articles that move."""
+        return {article for part in self.parts for article in part.moves}
 
     def portions(self, size: int) -> Iterator[list[Part]]:
         """Yield parts, of about `size` stories together."""

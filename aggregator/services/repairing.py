@@ -60,35 +60,38 @@ _memory = _Memory()
 
 def repair_stories(now: datetime) -> int:
     """Put what arrived in the last 48 hours, and what was reported since, in order; return the changes."""
+    newest = _newest_word()
     with line_lock():
         shelf = grouping.synced_shelf()
         if _memory.shelf is not shelf:
             _memory.shelf, _memory.stood, _memory.chained_to = shelf, None, 0
-        standing = _standing(shelf)
-        since = _since(standing, now)
-        words = _words(standing) if since is not None else _Words()
-    changes, missed = 0, set[int]()
+        held = _held(shelf)
+    standing = sorted(held, key=lambda s: s.order)
+    since = _since(standing, now)
+    words = _words(standing, newest) if since is not None else _Words()
+    changes, missed, moved = 0, set[int](), set[int]()
     if since is not None:
         looked = _context(standing, since, words)
         plan = regrouping.plan(looked, words.must, words.cannot)
         _keep_threads(plan)
         changes, missed = _write(plan, looked, words, now)
         moved = plan.moved
-        standing = [replace(s, story=moved.get(s.article, s.story)) for s in standing]
-    _memory.stood = {s.article: (s.story, s.order) for s in standing if s.article not in missed}
     _chain(now)
+    where = {a: shelf.index.story_of(a) for a in moved}
+    _memory.stood = {
+        s.article: (where.get(s.article, s.story), s.order) for s in standing if s.article not in missed
+    }
     log.info("stories_repaired", extra={"looked_at": len(standing), "changed": changes})
     return changes
 
 
-def _standing(shelf: Shelf) -> list[Standing]:
-    """Return every original held in memory, in the order of reports."""
-    found = [
+def _held(shelf: Shelf) -> list[Standing]:
+    """Return every original held in memory."""
+    return [
         Standing(member.article, member.features, story.story)
         for story in shelf.index.stories.values()
         for member in story.members
     ]
-    return sorted(found, key=lambda s: s.order)
 
 
 def _since(standing: Sequence[Standing], now: datetime) -> float | None:
@@ -115,9 +118,9 @@ def _arrived(standing: Sequence[Standing], after: datetime) -> set[int]:
     return set(rows.values_list("article_id", flat=True))
 
 
-def _words(standing: Sequence[Standing]) -> _Words:
+def _words(standing: Sequence[Standing], newest: tuple[int, int]) -> _Words:
     """Read what curators said about the articles held in memory."""
-    words, story_of = _Words(newest=_newest_word()), {s.article: s.story for s in standing}
+    words, story_of = _Words(newest=newest), {s.article: s.story for s in standing}
     kinds = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)
     rows = Override.objects.filter(kind__in=kinds, lifted_at__isnull=True, other__isnull=False)
     said: dict[int, datetime] = {}
@@ -132,11 +135,10 @@ def _words(standing: Sequence[Standing]) -> _Words:
     for article, story, at in _members(said):
         if at <= said[story]:
             words.shaped.add(article)
-    hidden = Membership.objects.filter(
-        story__hidden=True, story_id__in=[pk for pk in story_of.values() if pk]
-    )
+    first = datetime.fromtimestamp(standing[0].order[0], UTC)
+    hidden = Membership.objects.filter(story__hidden=True, story__last_at__gte=first)
     words.shaped.update(hidden.values_list("article_id", flat=True))
-    words.shaped.update(_taken_back(standing[0].order[0]))
+    words.shaped.update(_taken_back(first))
     return words
 
 
@@ -145,11 +147,9 @@ def _members(stories: Iterable[int]) -> Iterable[tuple[int, int, datetime]]:
     return rows.values_list("article_id", "story_id", "joined_at")
 
 
-def _taken_back(since: float) -> set[int]:
+def _taken_back(since: datetime) -> set[int]:
     """Return articles that somebody put back by an undo: they stay where that left them."""
-    rows = LogEntry.objects.filter(
-        act="undo", undo_of__act__in=MOVING_ACTS, at__gte=datetime.fromtimestamp(since, UTC)
-    )
+    rows = LogEntry.objects.filter(act="undo", undo_of__act__in=MOVING_ACTS, at__gte=since)
     found: set[int] = set()
     for after in rows.values_list("after", flat=True):
         for ids in after.get("stories", {}).values():
