@@ -94,6 +94,7 @@ class Article(models.Model):
         indexes = [
             models.Index(fields=["source", "-reported_at", "-id"], name="article_source_time"),
             models.Index(fields=["-reported_at", "-id"], name="article_time"),
+            models.Index(fields=["language", "-reported_at", "-id"], name="article_language_time"),
             models.Index(fields=["url_hash"], name="article_url_hash"),
             models.Index(fields=["origin"], name="article_origin"),
             models.Index(fields=["id"], name="article_not_indexed", condition=Q(indexed=False)),
@@ -191,8 +192,19 @@ class ArticleRegion(models.Model):
     score = models.FloatField(default=0)
     reason = models.JSONField(default=dict, blank=True)
 
+    reported_at = models.DateTimeField(
+        null=True, editable=False, help_text="the article's; filled by the database"
+    )
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["article", "region"], name="article_region_once")]
+        indexes = [
+            models.Index(
+                fields=["region", "-reported_at", "-article"],
+                name="article_region_time",
+                condition=Q(about=True),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.article_id} {self.region_id}"
@@ -207,9 +219,14 @@ class ArticleTopic(models.Model):
     score = models.FloatField(default=0)
     reason = models.JSONField(default=dict, blank=True)
 
+    reported_at = models.DateTimeField(
+        null=True, editable=False, help_text="the article's; filled by the database"
+    )
+
     class Meta:
         ordering = ["rank"]
         constraints = [models.UniqueConstraint(fields=["article", "topic"], name="article_topic_once")]
+        indexes = [models.Index(fields=["topic", "-reported_at", "-article"], name="article_topic_time")]
 
     def __str__(self) -> str:
         return f"{self.article_id} {self.topic_id}"

@@ -12,21 +12,12 @@ from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
-from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
-from aggregator.models import (
-    Article,
-    ArticleRegion,
-    ArticleTopic,
-    Conflict,
-    Region,
-    RegionLink,
-    Source,
-    Topic,
-)
-from aggregator.services import finding
+from aggregator.models import Article, Conflict, Region, Source, Topic
+from aggregator.services import atlas, finding, subjects
 from aggregator.services.filters import FilterError, Filters
+from aggregator.services.finding import Narrow
 from aggregator.services.indexing import with_bigrams
 from aggregator.services.subjects import WORLD
 
@@ -107,7 +98,7 @@ def _narrowed(query: Query, name: str, value: str) -> Query:
 def search(query: Query, filters: Filters) -> Results:
     """Return a page of hits, newest first.
 
-    What it reads is bounded, however common the words are; a region or topic is the exception: its articles are collected.
+    What it reads is bounded, however common the words and whatever narrows it.
     """
     found = finding.newest(query.text, _narrow(query, filters), filters.before, PAGE_SIZE + 1)
     ids = [hit.id for hit in found[:PAGE_SIZE]]
@@ -125,27 +116,38 @@ def newest_ids(query: Query, filters: Filters) -> list[int]:
     return [hit.id for hit in finding.newest(query.text, _narrow(query, filters), filters.before, PAGE_SIZE)]
 
 
-def _narrow(query: Query, filters: Filters) -> QuerySet[Article]:
-    rows = Article.objects.published()
+def _narrow(query: Query, filters: Filters) -> Narrow:
+    """Return what narrows a search, in ids; a slug that nothing has lets nothing through."""
     region, topic = query.region or filters.region, query.topic or filters.topic
-    if region and region != WORLD:
-        inside = RegionLink.objects.filter(ancestor__slug=region).values("region")
-        about = ArticleRegion.objects.filter(region__in=inside, about=True)
-        rows = rows.filter(pk__in=about.values("article"))
-    if topic:
-        rows = rows.filter(pk__in=ArticleTopic.objects.filter(topic__slug=topic).values("article"))
-    if query.source:
-        rows = rows.filter(source__slug=query.source)
-    if filters.kind:
-        rows = rows.filter(source__kind=filters.kind)
-    if filters.language:
-        rows = rows.filter(language=filters.language)
     since, until = query.since or filters.since, query.until or filters.until
-    if since:
-        rows = rows.filter(reported_at__gte=datetime.combine(since, time.min, UTC))
-    if until:
-        rows = rows.filter(reported_at__lt=datetime.combine(until + timedelta(days=1), time.min, UTC))
-    return rows
+    try:
+        inside, tagged = _inside(region), subjects.find("topic", topic).pk if topic else None
+    except LookupError:
+        return Narrow(nothing=True)
+    return Narrow(
+        regions=inside,
+        topic=tagged,
+        sources=_sources(query.source, filters.kind),
+        language=filters.language,
+        since=datetime.combine(since, time.min, UTC) if since else None,
+        until=datetime.combine(until + timedelta(days=1), time.min, UTC) if until else None,
+    )
+
+
+def _inside(slug: str) -> tuple[int, ...] | None:
+    if not slug or slug == WORLD:
+        return None
+    region = subjects.find("region", slug)
+    assert isinstance(region, Region)
+    return tuple(sorted(atlas.regions().inside_of(region)))
+
+
+def _sources(slug: str, kind: str) -> tuple[int, ...] | None:
+    if not (slug or kind):
+        return None
+    rows = Source.objects.all()
+    rows = rows.filter(slug=slug) if slug else rows
+    return tuple((rows.filter(kind=kind) if kind else rows).values_list("pk", flat=True))
 
 
 _SNIPPET = """

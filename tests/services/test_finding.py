@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from aggregator.models import Article, ArticleRegion
+from aggregator.models import Article, ArticleRegion, ArticleTopic
 from aggregator.services import filters, finding, indexing, search
-from tests.factories import DAY, make_region, make_source, make_world
+from tests.factories import DAY, make_article, make_region, make_source, make_topic, make_world
 
 pytestmark = pytest.mark.django_db
 ARTICLES = 1500
@@ -104,3 +106,98 @@ def _plan(sql: str) -> list[dict[str, Any]]:
 
 def _nodes(node: dict[str, Any]) -> list[dict[str, Any]]:
     return [node] + [inner for child in node.get("Plans", []) for inner in _nodes(child)]
+
+
+@pytest.fixture
+def tagged() -> dict[str, Any]:
+    """Articles of two countries of one region, of two topics, outlets, kinds and languages, in all mixes."""
+    world = make_world()
+    north = make_region("north", parent=world)
+    regions = [
+        make_region("mali", parent=north),
+        make_region("niger", parent=north),
+        make_region("chad", parent=world),
+    ]
+    topics = [make_topic("shelling"), make_topic("peace-talks")]
+    sources = [make_source("alpha", kind="national"), make_source("beta", kind="igo")]
+    for n in range(96):
+        make_article(
+            sources[n % 2],
+            title="Report of a rocket" if n % 3 else "Report",
+            at=DAY - timedelta(hours=n // 2),
+            language="fr" if n % 5 == 0 else "en",
+            regions=[regions[n % 3], regions[(n // 2) % 3]]
+            if n % 4 == 0 and n % 3 != (n // 2) % 3
+            else [regions[n % 3]],
+            topics=[topics[n // 3 % 2]],
+        )
+    while indexing.index_due():
+        pass
+    return {
+        "regions": ["", "mali", "north"],
+        "topics": ["", "shelling"],
+        "sources": ["", "beta"],
+        "kinds": ["", "igo"],
+    }
+
+
+def _all_that_match(text: str, asked: filters.Filters, source: str) -> list[int]:
+    rows = Article.objects.published()
+    rows = rows.filter(title__contains="rocket") if text else rows
+    if asked.region:
+        rows = rows.filter(regions__region__ancestor_links__ancestor__slug=asked.region, regions__about=True)
+    rows = rows.filter(topics__topic__slug=asked.topic) if asked.topic else rows
+    rows = rows.filter(source__slug=source) if source else rows
+    rows = rows.filter(source__kind=asked.kind) if asked.kind else rows
+    rows = rows.filter(language=asked.language) if asked.language else rows
+    rows = rows.filter(reported_at__date__gte=asked.since) if asked.since else rows
+    found = rows.order_by("-reported_at", "-pk").values_list("pk", "reported_at").distinct()
+    return [pk for pk, _ in found][: search.PAGE_SIZE]
+
+
+@pytest.mark.parametrize("text", ["", "rocket"])
+@pytest.mark.parametrize("rare", [True, False], ids=["by words", "walked"])
+def test_every_mix_of_filters_gives_the_newest_that_match(tagged, monkeypatch, text, rare):
+    monkeypatch.setattr(finding, "COMMON", 10_000 if rare else 1)
+    mixes = itertools.product(
+        tagged["regions"],
+        tagged["topics"],
+        tagged["sources"],
+        tagged["kinds"],
+        ["", "fr"],
+        ["", "2023-09-18"],
+    )
+    for region, topic, source, kind, language, since in mixes:
+        given = {"region": region, "topic": topic, "kind": kind, "language": language, "from": since}
+        asked = filters.read({name: value for name, value in given.items() if value})
+        query = search.read_query(f"{text} source:{source}" if source else text)
+        assert search.newest_ids(query, asked) == _all_that_match(text, asked, source), given | {
+            "source": source
+        }
+
+
+def test_pages_of_a_search_within_a_region_follow_each_other_without_a_gap(tagged, monkeypatch):
+    monkeypatch.setattr(search, "PAGE_SIZE", 7)
+    asked, seen = filters.read({"region": "north"}), []
+    while True:
+        results = search.search(search.read_query("rocket"), asked)
+        seen += [hit.article.pk for hit in results.hits]
+        if not results.older:
+            break
+        asked = filters.read({"region": "north", "before": results.older})
+    monkeypatch.setattr(search, "PAGE_SIZE", 1000)
+    assert seen == _all_that_match("rocket", filters.read({"region": "north"}), "")
+
+
+def test_a_search_within_what_does_not_exist_finds_nothing(tagged):
+    for narrowed in ({"region": "atlantis"}, {"topic": "weather"}, {"kind": "none-such"}):
+        assert search.newest_ids(search.read_query("report"), filters.read(narrowed)) == []
+
+
+def test_tags_carry_the_time_of_the_report_whoever_writes_them(tagged):
+    article = Article.objects.order_by("pk")[5]
+    moved = article.reported_at - timedelta(days=3)
+    Article.objects.filter(pk=article.pk).update(reported_at=moved)
+    for rows in (ArticleRegion.objects, ArticleTopic.objects):
+        assert not rows.exclude(reported_at=F("article__reported_at")).exists()
+        assert rows.filter(article=article, reported_at=moved).exists()
