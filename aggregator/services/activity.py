@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet, Sum
 
 from aggregator.models import Conflict, DayCount, Region, Topic
 from aggregator.pipeline import timeline as rules
@@ -100,20 +99,25 @@ def _change(counts: Mapping[date, int], today: date, days: int) -> Change:
 
 def busy_regions(regions: Collection[Region], today: date, *, topic: Topic | None = None) -> list[Busy]:
     """Return the regions, busiest of the last seven days first; one query."""
-    rows = DayCount.objects.filter(region__in=regions, conflict__isnull=True, topic=topic)
-    return _busy(regions, rows, "region_id", today)
+    where = "region_id = ANY(%s) AND conflict_id IS NULL AND topic_id "
+    values: tuple[Any, ...] = ([row.pk for row in regions],)
+    if topic is None:
+        return _busy(regions, "region_id", f"{where} IS NULL", values, today)
+    return _busy(regions, "region_id", f"{where} = %s", (*values, topic.pk), today)
 
 
 def busy_topics(subject: Subject, topics: Collection[Topic], today: date) -> list[Busy]:
     """Return the topics of a region or conflict, busiest of the last seven days first; one query."""
-    rows = DayCount.objects.filter(region=subject.region, conflict=subject.conflict, topic__in=topics)
-    return _busy(topics, rows, "topic_id", today)
+    own, values = _own(subject, topics=True)
+    return _busy(
+        topics, "topic_id", f"{own} AND topic_id = ANY(%s)", (*values, [row.pk for row in topics]), today
+    )
 
 
 def busy_conflicts(conflicts: Collection[Conflict], today: date) -> list[Busy]:
     """Return the conflicts, busiest of the last seven days first; one query."""
-    rows = DayCount.objects.filter(region__isnull=True, conflict__in=conflicts, topic__isnull=True)
-    return _busy(conflicts, rows, "conflict_id", today)
+    where = "region_id IS NULL AND conflict_id = ANY(%s) AND topic_id IS NULL"
+    return _busy(conflicts, "conflict_id", where, ([row.pk for row in conflicts],), today)
 
 
 def conflict_strips(conflicts: Collection[Conflict], today: date) -> dict[int, Strip]:
@@ -131,21 +135,20 @@ def conflict_strips(conflicts: Collection[Conflict], today: date) -> dict[int, S
 
 def _busy(
     rows: Collection[Region] | Collection[Topic] | Collection[Conflict],
-    days: QuerySet[DayCount],
-    field: str,
+    column: str,
+    where: str,
+    values: tuple[Any, ...],
     today: date,
 ) -> list[Busy]:
-    week = today - WEEK
-    days = days.filter(clock=REPORT, on__gt=today - 2 * WEEK, on__lte=today)
-    now = _sums(days.filter(on__gt=week), field)
-    before = _sums(days.filter(on__lte=week), field)
-    found = [Busy(row, Change(7, now.get(row.pk, 0), before.get(row.pk, 0))) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(*_weeks(column, where, values, today))
+        counts = {key: (now, before) for _, key, now, before in cursor.fetchall()}
+    return _ranked(rows, counts)
+
+
+def _ranked(rows: Collection[Any], counts: Mapping[int, tuple[int, int]]) -> list[Busy]:
+    found = [Busy(row, Change(7, *counts.get(row.pk, (0, 0)))) for row in rows]
     return sorted(found, key=lambda busy: (-busy.now, busy.row.name))
-
-
-def _sums(days: QuerySet[DayCount], field: str) -> dict[int, int]:
-    summed = days.values(key=F(field)).annotate(total=Sum("story_count")).values_list("key", "total")
-    return {key: total for key, total in summed if key is not None}
 
 
 def days(subject: Subject, clock: str, first: date, last: date) -> list[tuple[date, int]]:
@@ -219,9 +222,7 @@ class Around:
         return Strip(rules.density(days, first, self._last))
 
     def _busy(self, column: str) -> list[Busy]:
-        counts = self._counts[column]
-        found = [Busy(row, Change(7, *counts.get(row.pk, (0, 0)))) for row in self._asked[column]]
-        return sorted(found, key=lambda busy: (-busy.now, busy.row.name))
+        return _ranked(self._asked[column], self._counts[column])
 
     @cached_property
     def _asked(self) -> dict[str, Collection[Any]]:

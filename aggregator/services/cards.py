@@ -66,13 +66,20 @@ class Told(NamedTuple):
 _TOLD = f"""SELECT id, {", ".join(Told._fields[1:])} FROM aggregator_story WHERE id = ANY(%s)"""
 
 
+def stories_told(ids: Iterable[int]) -> dict[int, Told]:
+    """Return stories by id; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD, [list(ids)])
+        return {row[0]: Told._make((*row[:-1], json.loads(row[-1]))) for row in cursor.fetchall()}
+
+
 class Shelf:
     """The stories of one page, read in one query when the first of them is asked for.
 
     A page whose cards are all made already asks for none.
     """
 
-    def __init__(self, stories: Iterable[Story] = ()) -> None:
+    def __init__(self, stories: Iterable[Story | Told] = ()) -> None:
         self._stories: dict[int, Story | Told] = {story.pk: story for story in stories}
         self._wanted: set[int] = set()
 
@@ -84,10 +91,7 @@ class Shelf:
         """Return a story of the page."""
         if pk not in self._stories:
             missing = (self._wanted | {pk}) - self._stories.keys()
-            with connection.cursor() as cursor:
-                cursor.execute(_TOLD, [list(missing)])
-                for row in cursor.fetchall():
-                    self._stories[row[0]] = Told._make((*row[:-1], json.loads(row[-1])))
+            self._stories.update(stories_told(missing))
         return self._stories[pk]
 
 
@@ -181,7 +185,7 @@ def make_card(
     )
 
 
-def card_of_story(story: Story) -> Card:
+def card_of_story(story: Story | Told) -> Card:
     """Return a card in report order for a story that comes from no timeline (front page, search)."""
     return Card(
         story_id=story.pk,

@@ -11,7 +11,8 @@ from django.db import connection
 from aggregator.models import Region, Story, TimelineEntry
 from aggregator.services import activity, atlas, subjects
 from aggregator.services.activity import Busy, Strip
-from aggregator.services.cards import Card, card_of_story
+from aggregator.services.cards import Card, Told, card_of_story, stories_told
+from aggregator.services.kept import until_change
 from aggregator.services.subjects import Subject
 
 MOVING = 7
@@ -49,7 +50,11 @@ class Front:
 
 
 def front(now: datetime) -> Front:
-    """Return the front page as of `now`; the number of queries is constant."""
+    """Return the front page as of `now`; the number of queries is constant, none while no story changes."""
+    return until_change(("front", now.date()), lambda: _front(now))
+
+
+def _front(now: datetime) -> Front:
     regions = list(atlas.regions().by_slug.values())
     moving = _moving(now)
     root = next((region for region in regions if region.slug == subjects.WORLD), None)
@@ -87,9 +92,9 @@ def _moving(now: datetime) -> tuple[Card, ...]:
     return tuple(card_of_story(story) for story in stories.values())
 
 
-def _stories(ids: Sequence[int]) -> dict[int, Story]:
+def _stories(ids: Sequence[int]) -> dict[int, Told]:
     """Return stories by id, in the given order."""
-    found = Story.objects.defer("happened_reason", "speaker_reason").in_bulk(ids)
+    found = stories_told(ids)
     return {pk: found[pk] for pk in ids if pk in found}
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from django.conf import settings
+
 from aggregator.services import changes
 
 T = TypeVar("T")
@@ -46,24 +48,29 @@ class Kept(Generic[T]):
             self.things.clear()
 
 
-class _UntilAct:
-    """Rows of the vocabulary in memory, until an act is logged and for KEPT_SECONDS at most."""
+class _Until:
+    """Things in memory until `stamp` gives something else, and for KEPT_SECONDS at most."""
 
-    def __init__(self) -> None:
-        self.since, self.acts = 0.0, -1
+    def __init__(self, stamp: Callable[[], object]) -> None:
+        self.stamp = stamp
+        self.forget()
+
+    def forget(self) -> None:
+        self.since, self.as_of = 0.0, object()
         self.rows: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, read: Callable[[], Any]) -> Any:
-        acts, now = changes.newest().acts, time.monotonic()
-        if acts != self.acts or now - self.since > KEPT_SECONDS:
-            self.since, self.acts, self.rows = now, acts, {}
+        as_of, now = self.stamp(), time.monotonic()
+        if as_of != self.as_of or now - self.since > KEPT_SECONDS:
+            self.since, self.as_of, self.rows = now, as_of, {}
         rows = self.rows
         if key not in rows:
             rows[key] = read()
         return rows[key]
 
 
-_until_act = _UntilAct()
+_until_act = _Until(lambda: changes.newest().acts)
+_until_change = _Until(lambda: changes.newest() if settings.LOOK_SECONDS else object())
 
 
 def until_act(key: Hashable, read: Callable[[], T]) -> T:
@@ -71,6 +78,12 @@ def until_act(key: Hashable, read: Callable[[], T]) -> T:
     return _until_act.get(key, read)  # type: ignore[no-any-return]
 
 
+def until_change(key: Hashable, read: Callable[[], T]) -> T:
+    """Return what `read` returned lately, or now: for what changes with stories. Few keys; nobody may change it."""
+    return _until_change.get(key, read)  # type: ignore[no-any-return]
+
+
 def forget() -> None:
-    """Drop the rows that are kept until an act."""
-    _until_act.acts = -1
+    """Drop what is kept until an act or a change."""
+    _until_act.forget()
+    _until_change.forget()

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import NamedTuple
+
+from django.db import connection
 
 from aggregator.models import (
     Article,
@@ -17,14 +20,15 @@ from aggregator.models import (
     Region,
     SlugRedirect,
     Source,
-    Story,
 )
 from aggregator.services import atlas
+from aggregator.services.kept import until_act
 from aggregator.services.subjects import MovedError, UnknownError
 
 RECENT = 25
 SAMPLE = 300  # newest articles from which its behaviour is worked out: told on the page
 MAX_COVERED = 10
+PER_PAGE = 500  # outlets on a page of the list of all
 
 
 @dataclass(frozen=True)
@@ -82,20 +86,54 @@ def find_source(slug: str) -> Source:
 def read_source(slug: str) -> SourcePage:
     """Return an outlet's page; constant queries. Raises as `find_source`."""
     source = find_source(slug)
-    sample = recent_articles(source, SAMPLE)
-    ids = [article.pk for article in sample]
+    sample = _sample(source)
+    ids = [one.pk for one in sample]
     regions = ArticleRegion.objects.filter(article__in=ids, about=True)
     topics = ArticleTopic.objects.filter(article__in=ids, rank=0)
+    recent = Article.objects.filter(pk__in=ids[:RECENT]).order_by("-reported_at", "-pk")
     return SourcePage(
         source=source,
         feeds=tuple(source.feeds.filter(enabled=True).order_by("title", "pk")),
         behaviour=_behaviour(sample),
         regions=_most(regions.values_list("region__slug", "region__name")),
         topics=_most(topics.values_list("topic__slug", "topic__name")),
-        recent=tuple(sample[:RECENT]),
+        recent=tuple(recent.only("reported_at", "language", "title", "copy_kind")),
         siblings=tuple(Source.objects.approved().filter(publisher=source.publisher_id).exclude(pk=source.pk)),
         log=tuple(LogEntry.objects.filter(target_type="source", target_id=source.pk, public=True)[:20]),
     )
+
+
+class _One(NamedTuple):
+    """An article of the sample: whose text it is, and where it stands in its story."""
+
+    pk: int
+    reported_at: datetime
+    copy_kind: str
+    agency: str | None
+    story: int | None
+    is_first: bool | None
+    has_others: bool | None
+    first_at: datetime | None
+
+
+_SAMPLE = """
+SELECT near.id, near.reported_at, near.copy_kind, CASE WHEN origin.kind = 'agency' THEN origin.name END,
+    story.id, story.first_article_id = near.id, story.origin_count > 1, story.first_at
+FROM (
+    SELECT id, reported_at, copy_kind, origin_id FROM aggregator_article
+    WHERE source_id = %s AND status = 'visible' AND relevance = 'in' ORDER BY reported_at DESC, id DESC LIMIT %s
+) AS near
+LEFT JOIN aggregator_origin AS origin ON origin.id = near.origin_id
+LEFT JOIN aggregator_membership AS member ON member.article_id = near.id
+LEFT JOIN aggregator_story AS story ON story.id = member.story_id
+ORDER BY near.reported_at DESC, near.id DESC
+"""
+
+
+def _sample(source: Source) -> list[_One]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SAMPLE, [source.pk, SAMPLE])
+        return [_One(*row) for row in cursor.fetchall()]
 
 
 def recent_articles(source: Source, limit: int = RECENT) -> list[Article]:
@@ -104,28 +142,20 @@ def recent_articles(source: Source, limit: int = RECENT) -> list[Article]:
     return list(rows.order_by("-reported_at", "-pk")[:limit])
 
 
-def _behaviour(sample: Sequence[Article]) -> Behaviour:
-    copies = [article for article in sample if article.is_copy]
-    agencies = Counter(a.origin.name for a in sample if a.origin and a.origin.kind == "agency")
-    stories = {story.pk: story for story in map(_story, sample) if story}
-    lags = [(a.reported_at - a.membership.story.first_at) for a in sample if _story(a)]
+def _behaviour(sample: Sequence[_One]) -> Behaviour:
+    copies = [one for one in sample if one.copy_kind not in ("", "original")]
+    agencies = Counter(one.agency for one in sample if one.agency)
+    lags = [one.reported_at - one.first_at for one in sample if one.first_at]
     return Behaviour(
         articles=len(sample),
         originals=len(sample) - len(copies),
         copies=len(copies),
         agencies=tuple(agencies.most_common(6)),
-        firsts=sum(
-            1 for article in sample if (story := _story(article)) and story.first_article_id == article.pk
-        ),
-        stories=len(stories),
-        joined=sum(1 for story in stories.values() if story.origin_count > 1),
+        firsts=sum(1 for one in sample if one.is_first),
+        stories=len({one.story for one in sample if one.story}),
+        joined=len({one.story for one in sample if one.has_others}),
         lag=timedelta(seconds=median(lag.total_seconds() for lag in lags)) if lags else None,
     )
-
-
-def _story(article: Article) -> Story | None:
-    membership = getattr(article, "membership", None)
-    return membership.story if membership else None
 
 
 def _most(pairs) -> tuple[tuple[str, str, int], ...]:  # type: ignore[no-untyped-def]
@@ -133,10 +163,45 @@ def _most(pairs) -> tuple[tuple[str, str, int], ...]:  # type: ignore[no-untyped
     return tuple((slug, name, count) for (slug, name), count in counted.most_common(MAX_COVERED))
 
 
-def all_sources() -> list[Source]:
-    """Return the outlets that are read or paused, by country and name, with their feeds' states."""
+class Listed(NamedTuple):
+    """An outlet that is read or paused, as the list of all shows it."""
+
+    pk: int
+    slug: str
+    name: str
+    country: str
+    kind: str
+    state_control: int
+    status: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A page of the list of all outlets; `after` is the key of the next one, 0 at the end."""
+
+    rows: tuple[Listed, ...]
+    total: int
+    after: int
+
+
+def listed_sources(after: int = 0) -> Part:
+    """Return the outlets that are read or paused, by country and name, PER_PAGE from the one after `after` on."""
+    rows = until_act("all outlets", _all_sources)
+    first = next((n + 1 for n, one in enumerate(rows) if one.pk == after), 0) if after else 0
+    shown = tuple(rows[first : first + PER_PAGE])
+    return Part(shown, len(rows), shown[-1].pk if first + PER_PAGE < len(rows) else 0)
+
+
+def _all_sources() -> list[Listed]:
     shown = (Source.Status.APPROVED, Source.Status.PAUSED)
-    rows = Source.objects.filter(status__in=shown).select_related("publisher").prefetch_related("feeds")
+    rows = Source.objects.filter(status__in=shown).order_by("country", "name", "pk")
+    return [Listed(*row) for row in rows.values_list(*Listed._fields)]
+
+
+def all_sources() -> list[Source]:
+    """Return the outlets that are read or paused, by country and name, with their publishers."""
+    shown = (Source.Status.APPROVED, Source.Status.PAUSED)
+    rows = Source.objects.filter(status__in=shown).select_related("publisher")
     return list(rows.order_by("country", "name"))
 
 

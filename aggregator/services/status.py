@@ -66,14 +66,14 @@ FROM pg_class WHERE oid = %s::regclass
 
 
 def _count(rows: QuerySet[Any], filled: str = "") -> int:
-    """Return how many rows there are: counted up to COUNTED, estimated beyond; `filled` names a column that they have."""
-    found: int = rows.order_by()[:COUNTED].count()
-    if found < COUNTED:
-        return found
+    """Return how many rows there are: estimated where the table is large, else counted.
+
+    `filled` names a column that they have. Where nothing was estimated yet, at most COUNTED are counted.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_ESTIMATE, [filled, rows.model._meta.db_table])
-        estimate: float = cursor.fetchone()[0]
-    return max(found, round(estimate))
+        estimate = round(cursor.fetchone()[0])
+    return estimate if estimate >= COUNTED else int(rows.order_by()[:COUNTED].count())
 
 
 def _newest() -> dict[str, Any] | None:

@@ -126,12 +126,12 @@ def _first(told: dict[str, Any], language: str, prefix: str) -> str:
     if not source or not source.get("name"):
         return ""
     made = link("source", source["slug"], source["name"], prefix)
-    label = _label(source.get("state_control"), source.get("kind"), language)
+    label = state_label(source.get("state_control"), source.get("kind"), language)
     return f"\n<span>{_said(FIRST, language)} {made}{label}</span>"
 
 
 @lru_cache(maxsize=200)
-def _label(control: object, kind: object, language: str) -> str:
+def state_label(control: object, kind: object, language: str) -> str:
     """Return the label of state media and of official sources; '' for others."""
     if isinstance(control, int) and control >= 3:
         return f' <b class="label">{_said(STATE, language)}</b>'

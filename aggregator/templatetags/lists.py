@@ -23,8 +23,8 @@ from aggregator.services.activity import Busy, Strip
 from aggregator.services.cards import Card
 from aggregator.services.map_points import Map
 from aggregator.services.timelines import Timeline
-from aggregator.templatetags.cards import cards_of, link, path
-from aggregator.templatetags.reading import gap_words, words_of
+from aggregator.templatetags.cards import cards_of, link, path, state_label
+from aggregator.templatetags.reading import gap_words, kind_name, moment, words_of
 
 register = template.Library()
 
@@ -195,3 +195,56 @@ def outlet_rows(outlets: Iterable[Any]) -> SafeString:
         for one in outlets
     )
     return SafeString(f'<ul class="rows">{"".join(rows)}</ul>')
+
+
+@register.simple_tag
+def region_branch(nodes: Iterable[dict[str, Any]]) -> SafeString:
+    """Return a branch of the tree of regions, with counts of seven days."""
+    return SafeString(_branch(nodes, get_script_prefix()))
+
+
+def _branch(nodes: Iterable[dict[str, Any]], prefix: str) -> str:
+    rows = "".join(
+        f'<li id="{escape(node["row"].slug)}">{link("region", node["row"].slug, node["row"].name, prefix)}'
+        f"{_count(node['now'])}{_branch(node['below'], prefix)}</li>"
+        for node in nodes
+    )
+    return f"<ul>{rows}</ul>" if rows else ""
+
+
+def _count(n: int) -> str:
+    return f' <span class="count">{n}</span>' if n else ""
+
+
+@register.simple_tag
+def all_outlets(outlets: Iterable[Any]) -> SafeString:
+    """List outlets with their kinds, labels of state media, and whether they are paused."""
+    prefix, language = get_script_prefix(), get_language() or ""
+    rows = (
+        f"<li><span>{link('source', one.slug, one.name, prefix)}{state_label(one.state_control, one.kind, language)}"
+        f"</span><span>{escape(kind_name(one.kind))}{_paused(one.status)}</span></li>"
+        for one in outlets
+    )
+    return SafeString(f'<ul class="rows">{"".join(rows)}</ul>')
+
+
+def _paused(status: str) -> str:
+    return f", {escape(gettext('paused'))}" if status == "paused" else ""
+
+
+@register.simple_tag
+def feed_rows(feeds: Iterable[Any]) -> SafeString:
+    """Return feeds with their states as rows of a table."""
+    prefix = get_script_prefix()
+    return SafeString("".join(_feed(feed, prefix) for feed in feeds))
+
+
+def _feed(feed: Any, prefix: str) -> str:
+    name = feed.source.name
+    title = f' <span class="soft">{escape(feed.title)}</span>' if feed.title and feed.title != name else ""
+    words = f' <span class="soft">{escape(feed.state_sentence)}</span>' if feed.state_sentence else ""
+    state = f'<b class="state {escape(feed.state)}">{escape(str(feed.get_state_display()))}</b>'
+    return (
+        f"<tr><td>{link('source', feed.source.slug, name, prefix)}{title}</td><td>{state}{words}</td>"
+        f'<td class="num">{moment(feed.last_polled_at)}</td><td class="num">{moment(feed.last_new_at)}</td></tr>'
+    )

@@ -197,14 +197,12 @@ def _short(value: date) -> str:
 @register.simple_tag
 def spark(strip: Any) -> SafeString:
     """Draw a strip as a small picture without links; its text says the total and the busiest day."""
-    bars = format_html_join(
-        "",
-        '<rect x="{}" y="{}" width="3" height="{}"/>',
-        (
-            (n * 4, f"{16 - 15 * bar.share:.1f}", f"{15 * bar.share:.1f}")
+    bars = SafeString(
+        "".join(
+            f'<rect x="{n * 4}" y="{16 - 15 * bar.share:.1f}" width="3" height="{15 * bar.share:.1f}"/>'
             for n, bar in enumerate(strip.bars)
             if bar.count
-        ),
+        )
     )
     words = ngettext("%(n)s story", "%(n)s stories", strip.total) % {"n": strip.total}
     if strip.top:

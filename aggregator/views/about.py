@@ -12,11 +12,14 @@ from aggregator.services import methodology as rules
 from aggregator.services import status_page
 from aggregator.views.answers import page, public
 from aggregator.views.api import api
+from aggregator.views.paging import page_key
 
 
 def status(request: HttpRequest) -> HttpResponse:
     """Show how the feeds and the line are."""
-    return page(request, "about/status.html", {"status": status_page.read_status(clock.now())})
+    after = page_key(request)
+    found = status_page.read_status(clock.now(), after)
+    return page(request, "about/status.html", {"status": found, "paged": bool(after)})
 
 
 def methodology(request: HttpRequest) -> HttpResponse:

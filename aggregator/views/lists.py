@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -28,6 +28,7 @@ from aggregator.services import (
 )
 from aggregator.services.activity import Around
 from aggregator.services.filters import EVENT, REPORT, Filters
+from aggregator.services.kept import until_change
 from aggregator.services.timelines import Timeline
 from aggregator.views import face_answers
 from aggregator.views.answers import clean_address, page, reader_page
@@ -238,8 +239,8 @@ def lanes(timeline: Timeline, topics: list[Topic]) -> list[tuple[str, list[Any]]
 
 def regions(request: HttpRequest) -> HttpResponse:
     """List all regions as a tree with their stories of seven days."""
-    rows = list(atlas.regions().by_slug.values())
-    busy = {one.row.pk: one.now for one in activity.busy_regions(rows, clock.now().date())}
+    rows, today = list(atlas.regions().by_slug.values()), clock.now().date()
+    busy = {one.row.pk: one.now for one in until_change(today, lambda: activity.busy_regions(rows, today))}
     tree = _tree(rows, busy)
     return page(request, "regions/index.html", {"tree": tree, "map": map_points.world(rows, busy)})
 
@@ -272,8 +273,13 @@ def topics(request: HttpRequest) -> HttpResponse:
 
 def conflicts(request: HttpRequest) -> HttpResponse:
     """List all conflicts, the busiest first."""
-    rows = list(Conflict.objects.prefetch_related("regions"))
     today = clock.now().date()
+    return page(
+        request, "conflicts/index.html", {"busy": until_change(("conflicts", today), lambda: _busy(today))}
+    )
+
+
+def _busy(today: date) -> list[tuple[activity.Busy, activity.Strip | None]]:
+    rows = [one.conflict for one in atlas.theatres()]
     strips = activity.conflict_strips(rows, today)
-    busy = [(one, strips.get(one.row.pk)) for one in activity.busy_conflicts(rows, today)]
-    return page(request, "conflicts/index.html", {"busy": busy})
+    return [(one, strips.get(one.row.pk)) for one in activity.busy_conflicts(rows, today)]

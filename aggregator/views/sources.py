@@ -12,6 +12,7 @@ from aggregator.pipeline.faces import opml
 from aggregator.services import changes, faces, source_page, subjects
 from aggregator.views import face_answers
 from aggregator.views.answers import page, public, reader_page
+from aggregator.views.paging import page_key
 
 
 @reader_page("source")
@@ -43,8 +44,10 @@ def _face(request: HttpRequest, slug: str, face: str) -> HttpResponse:
 
 def sources(request: HttpRequest) -> HttpResponse:
     """List the outlets that are read."""
-    part = f"{reverse('sources')} {changes.newest().acts}"
-    return page(request, "sources/index.html", {"sources": cache(source_page.all_sources), "part": part})
+    after = page_key(request)
+    part = f"{reverse('sources')} {after} {changes.newest().acts}"
+    listed = cache(lambda: source_page.listed_sources(after))
+    return page(request, "sources/index.html", {"listed": listed, "part": part, "paged": bool(after)})
 
 
 @reader_page("region")

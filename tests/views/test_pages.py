@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -244,6 +245,31 @@ def test_the_status_page_names_each_feed_and_says_when_the_line_is_down(client, 
     text = text_of(client.get("/status/"))
     assert "No address found." in text
     assert "line to the internet may be down" in text
+
+
+@pytest.mark.parametrize(
+    ("address", "module", "marks"),
+    [
+        ("/status/", "status_page", ["Alpha", "Delta", "Beta", "Epsilon", "Gamma"]),  # trouble first
+        ("/sources/", "source_page", ["Alpha", "Beta", "Gamma", "Delta", "Epsilon"]),  # by country
+    ],
+)
+def test_long_lists_come_in_pages_that_follow_each_other(client, db, monkeypatch, address, module, marks):
+    monkeypatch.setattr(f"aggregator.services.{module}.PER_PAGE", 2)
+    for name, state, country in (
+        ("alpha", "failing", "AM"), ("beta", "ok", "AM"), ("gamma", "ok", "AM"), ("delta", "failing", "FR"),
+        ("epsilon", "ok", "GB"),
+    ):  # fmt: skip
+        make_feed(make_source(name, country=country), state=state)
+    seen: list[str] = []
+    page: str | None = address
+    while page:
+        text = client.get(page).content.decode()
+        seen += re.findall(r'<a href="/sources/[a-z]+/">([A-Z][a-z]+)</a>', text)
+        found = re.search(r'rel="next" href="([^"]+)"', text)
+        page = found[1] if found else None
+    assert seen == marks
+    assert client.get(f"{address}?after=x").status_code == 200
 
 
 def test_a_report_reaches_the_desk_and_is_rate_limited(client, land: Land, redis_url):
