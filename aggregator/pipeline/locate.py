@@ -21,6 +21,7 @@ from aggregator.pipeline.placemodel import (
     short_kind,
 )
 from aggregator.pipeline.placeroles import add_roles
+from aggregator.pipeline.placetargets import TARGET, find_targets
 from aggregator.pipeline.senses import Meant, choose_senses
 from aggregator.pipeline.types import Located, Mention, RegionScore
 
@@ -44,10 +45,7 @@ def locate(
     namesakes, it never adds a place. `language` is a hint and may be ''. Text beyond 20,000
     characters is not read. Empty texts and texts without places give an empty Located.
     """
-    reading = read_places(title, text, gazetteer, home_region)
-    if not reading.meant:
-        return Located()
-    return _Judge(gazetteer, reading).located()
+    return judge(read_places(title, text, gazetteer, home_region), gazetteer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +62,10 @@ def read_places(title: str, text: str, gazetteer: Gazetteer, home_region: str | 
     """Return the candidates of a text; see `locate` for the arguments."""
     home = (gazetteer.tree.country(home_region) or "") if home_region else ""
     meant = choose_senses(find_names(title, text, gazetteer), gazetteer, home)
-    candidates = gather(meant, gazetteer.tree)
     words = (len(text) + len(title)) // 6
     head = f"{title} {text[:LEAD_CHARS]}"
+    meant += find_targets(meant, head)
+    candidates = gather(meant, gazetteer.tree)
     features = features_of(candidates, head=head, words=words, home=home) if candidates else []
     is_short = words < SHORT_WORDS
     if is_short and candidates:
@@ -74,6 +73,11 @@ def read_places(title: str, text: str, gazetteer: Gazetteer, home_region: str | 
         lead = normalised(text[: 2 * LEAD_CHARS])
         add_roles(features, [item.meant for item in candidates], kinds, normalised(title[:1000]), lead)
     return Reading(meant, candidates, features, is_short)
+
+
+def judge(reading: Reading, gazetteer: Gazetteer) -> Located:
+    """Return what the scores of `gazetteer.model` make of a reading."""
+    return _Judge(gazetteer, reading).located() if reading.meant else Located()
 
 
 @dataclass
@@ -92,6 +96,10 @@ class _Scored:
 
 def _counts(meant: Meant) -> bool:
     return not meant.weak or meant.supported
+
+
+def _is_implied(candidate: Candidate) -> bool:
+    return all(meant.sense.kind == TARGET for meant in candidate.meant)
 
 
 class _Judge:
@@ -116,7 +124,11 @@ class _Judge:
             score for item in self.scored for score in self._regions(item, focus, is_about=item in about)
         ]
         return Located(
-            mentions=tuple(self._mention(meant) for meant in self.meant[:MAX_MENTIONS] if _counts(meant)),
+            mentions=tuple(
+                self._mention(meant)
+                for meant in self.meant[:MAX_MENTIONS]
+                if _counts(meant) and meant.sense.kind != TARGET
+            ),
             regions=tuple(sorted(regions, key=lambda score: (not score.about, -score.score))),
             focus=focus,
             countries=tuple(self._countries(about)),
@@ -126,8 +138,8 @@ class _Judge:
 
     def _mentioned(self) -> list[str]:
         limit = self.model["mentioned_at"]
-        keys = [item.candidate.key for item in self.scored if item.mentioned >= limit]
-        return [key for key in keys if len(key) == 2]
+        named = [item.candidate for item in self.scored if item.mentioned >= limit]
+        return [item.key for item in named if len(item.key) == 2 and not _is_implied(item)]
 
     def _about(self) -> list[_Scored]:
         sure = [item for item in self.scored if not item.is_guess]

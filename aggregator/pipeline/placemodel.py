@@ -26,10 +26,11 @@ GROUPS = {
     "leader": "L",
     "party": "Y",
     "institution": "I",
+    "target": "T",
 }
 WEIGHTS = {"title": 3.0, "lead": 2.0, "text": 1.0, "dateline": 0.7}
 HEADS = {"title": "title:", "lead": "lead:"}
-ACTORS = frozenset({"party", "leader"})  # they act; where they act is named otherwise
+ACTORS = frozenset({"party", "leader", "target"})  # they act; where they act is named otherwise
 ACTOR_WEIGHT = 0.4
 LARGE = ("US", "GB", "RU", "CN")
 
@@ -181,7 +182,7 @@ def _evidence(item: Candidate) -> dict[str, float]:
     out["unsure_only"] = float(not names)
     out["weak_only"] = float(bool(names) and not strong)
     kinds = {_group(meant) for meant in item.meant if not meant.weak or meant.supported}
-    for group in "DLYI":
+    for group in "DLYIT":
         out["only_" + group] = float(kinds == {group})
     out["dateline_only"] = float(all(meant.found.field == "dateline" for meant in item.meant))
     return out
@@ -189,7 +190,7 @@ def _evidence(item: Candidate) -> dict[str, float]:
 
 def _group(meant: Meant) -> str:
     group = GROUPS[meant.sense.kind]
-    return "Y" if group != "L" and acts(meant) else group
+    return "Y" if group not in "LT" and acts(meant) else group
 
 
 _ATTACK = re.compile(
@@ -204,7 +205,7 @@ _SIEGE = re.compile(
     r"(?i)\b(?:air ?strikes?|air raids?|bombard\w*|siege|blockade|ground (?:offensive|invasion|operation)|"
     r"warplanes?|shelling|displaced|evacuat\w*|enclave|hospitals?|residents|humanitarian|aid|airlift)\b"
 )
-_SHORT = {"demonym": "D", "party": "Y", "leader": "L", "institution": "L"}
+_SHORT = {"demonym": "D", "party": "Y", "leader": "L", "institution": "L", "target": "T"}
 
 
 def short_kind(meant: Meant) -> str:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aggregator.pipeline.placesides import add_words
+from aggregator.pipeline.placetargets import TARGET
 from aggregator.pipeline.placewords import ACTS, ASIDE, HARMED, PEOPLE, PREPOSITIONS
 from aggregator.pipeline.senses import Meant
 
@@ -40,21 +42,26 @@ def add_roles(
     """Add to each row the roles that its mentions play in title and lead.
 
     `places` are the mentions of each row's candidate, `kinds` their short kinds by id: N a place, D a people, L a
-    leader or institution, Y an armed party. `title` and `lead` are the normalised texts that offsets refer to.
+    leader or institution, Y an armed party, T the country that a party's raid has reached. `title` and `lead` are the normalised texts that offsets refer to.
     """
+    add_words(rows, places, kinds, _tokens(title), PREFIX + "with|")
     for field, text in (("title", title), ("lead", lead)):
         found = sorted(
             (
                 (meant.found.start, number, meant)
                 for number, mentions in enumerate(places)
                 for meant in mentions
-                if meant.found.field == field and (not meant.weak or meant.supported)
+                if meant.found.field == field and _is_read(meant)
             ),
             key=lambda item: item[:2],
         )
         if found:
             owners = [number for _, number, _ in found]
             _add_field(rows, owners, [meant for _, _, meant in found], kinds, _Read(field, text))
+
+
+def _is_read(meant: Meant) -> bool:
+    return meant.sense.kind != TARGET and (not meant.weak or meant.supported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,10 @@ def _add_field(
     roles = _roles(read.text, spans)
     harmed = not HARMED.isdisjoint(_tokens(read.text))
     for place, (owner, meant) in enumerate(zip(owners, found, strict=True)):
-        names = [f"{read.field}|{role}" for role in roles[place]]
+        kind = kinds[id(meant)]
+        names = [
+            form for role in roles[place] for form in (f"{read.field}|{role}", f"{read.field}|{kind}>{role}")
+        ]
         for name in names:
             _add(rows[owner], name, read.share)
         if meant.sense.kind == "demonym" and _are_people(read.text[meant.found.end :]):

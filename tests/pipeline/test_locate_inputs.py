@@ -21,6 +21,9 @@ from aggregator.pipeline.types import Located
         pytest.param("Visit kharkiv.com.ua today", id="an address without a scheme"),
         pytest.param("Write to press@ukraine.gov.ua", id="a mail address"),
         pytest.param("@IsraelNews and @ukraine_war answer", id="handles"),
+        pytest.param("Ten members of one family die", id="a number that is a district"),
+        pytest.param("Arab leaders put off their summit", id="a people that is a town of Alabama"),
+        pytest.param("First aid convoy leaves in August", id="words that are a governorate and a town"),
     ],
 )
 def test_these_name_no_place(gazetteer, title):
