@@ -83,7 +83,12 @@ def until_change(key: Hashable, read: Callable[[], T]) -> T:
     return _until_change.get(key, read)  # type: ignore[no-any-return]
 
 
+def forget_changes() -> None:
+    """Drop what is kept until a change."""
+    _until_change.forget()
+
+
 def forget() -> None:
     """Drop what is kept until an act or a change."""
     _until_act.forget()
-    _until_change.forget()
+    forget_changes()

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from aggregator.errors import CurationError
 from aggregator.models import Article, LogEntry, Membership, Override, Story
-from aggregator.services import roles
+from aggregator.services import changes, roles
 
 LINKS = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)  # these stand beside one another
 REPLACED = "replaced"  # in a log entry's `after`: ids of the overrides that gave way
@@ -43,7 +44,11 @@ def log_act(
     undo_of: LogEntry | None = None,
     public: bool = True,
 ) -> LogEntry:
-    """Write one log entry; call it inside the act's own transaction."""
+    """Write one log entry; call it inside the act's own transaction.
+
+    Once that is committed, the next page of this process is made from what there is then.
+    """
+    transaction.on_commit(changes.forget)
     return LogEntry.objects.create(
         at=actor.now,
         actor=actor.user,
