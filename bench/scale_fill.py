@@ -34,7 +34,7 @@ SHARES = {"en": 0.6, "fr": 0.08, "ru": 0.1, "uk": 0.06, "ar": 0.1, "es": 0.06}
 BIG = (
     "article", "articlebody", "articleregion", "articletopic", "band", "daycount", "fingerprintrow", "groupfeatures",
     "item", "membership", "origin", "poll", "revision", "searchrow", "story", "storyconflict", "storyregion",
-    "storytopic", "timelineentry",
+    "storytopic", "timelineentry", "oldbands",
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def fill(articles: int, now: datetime, say: Any) -> None:
         )
         _load_pool(cursor)
         later = _drop_indexes(cursor)
-        values = {
+        values: dict[str, Any] = {
             "articles": articles,
             "stories": articles // 4,
             "until": now,
@@ -163,16 +163,17 @@ def texts() -> Iterator[tuple[str, str, str]]:
 
 
 def _load_pool(cursor: Any) -> None:
+    from aggregator.models.packed import pack as pack_text
     from aggregator.pipeline.features import pack, read_features
     from aggregator.pipeline.fingerprint import fingerprint
     from aggregator.services.indexing import config_of
 
     cursor.execute("CREATE SCHEMA stage")
     cursor.execute(
-        "CREATE TABLE stage.text (no int, language text, config text, title text, extract text, text text,"
+        "CREATE TABLE stage.text (no int, language text, config text, title text, extract text, text text, packed bytea,"
         " shingles bigint[], quoted bigint[], numbers text[], words int, features bytea)"
     )
-    names = "no, language, config, title, extract, text, shingles, quoted, numbers, words, features"
+    names = "no, language, config, title, extract, text, packed, shingles, quoted, numbers, words, features"
     with cursor.copy(f"COPY stage.text ({names}) FROM STDIN") as copy:
         for no, (language, title, text) in enumerate(texts(), start=1):
             print_of = fingerprint(title, text)
@@ -180,7 +181,7 @@ def _load_pool(cursor: Any) -> None:
                 title, text, at=datetime(2025, 1, 1, tzinfo=UTC), dated=True, outlet="", places=[]
             )
             copy.write_row(
-                (no, language, config_of(language), title, text[:280].rsplit(" ", 1)[0], text, list(print_of.shingles),
+                (no, language, config_of(language), title, text[:280].rsplit(" ", 1)[0], text, pack_text(text), list(print_of.shingles),
                  list(print_of.quoted), list(print_of.numbers), print_of.words, pack(features))
             )  # fmt: skip
 

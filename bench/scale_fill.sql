@@ -138,7 +138,7 @@ FROM stage.origin o JOIN stage.article a ON a.id = o.article_id JOIN stage.sourc
 ORDER BY o.id;
 -- step: texts, items and revisions
 INSERT INTO aggregator_articlebody (article_id, text, full_text, removed, rule_version, text_sha256)
-SELECT a.id, text.text, '', '[]', 1, encode(sha256(convert_to(article.title || E'\n' || text.text, 'UTF8')), 'hex')
+SELECT a.id, text.packed, '', '[]', 1, encode(sha256(convert_to(article.title || E'\n' || text.text, 'UTF8')), 'hex')
 FROM stage.article a JOIN stage.text text ON text.no = a.text_no JOIN aggregator_article article ON article.id = a.id
 ORDER BY a.id;
 INSERT INTO aggregator_item (feed_id, key_hash, article_id, alias_hash, content_hash, dated_at, seen_at)
@@ -172,6 +172,15 @@ WHERE NOT a.is_copy AND a.relevant ORDER BY a.id;
 INSERT INTO aggregator_band (month, key, article_id)
 SELECT (extract(year FROM a.at) - 1970) * 12 + extract(month FROM a.at) - 1, hashint8extended(a.id * 64 + band, 27), a.id
 FROM stage.article a, generate_series(0, 63) AS band WHERE NOT a.is_copy;
+-- step: old bands packed
+INSERT INTO aggregator_oldbands (month, bucket, packed)
+SELECT month, key >> 48,
+    string_agg(substr(int8send(key), 3) || substr(int8send(article_id), 4), ''::bytea ORDER BY key, article_id)
+FROM aggregator_band WHERE month < (SELECT max(month) - 1 FROM aggregator_band) GROUP BY 1, 2;
+CREATE UNLOGGED TABLE stage.band AS
+SELECT * FROM aggregator_band WHERE month >= (SELECT max(month) - 1 FROM aggregator_band);
+TRUNCATE aggregator_band;
+INSERT INTO aggregator_band (month, key, article_id) SELECT month, key, article_id FROM stage.band;
 -- step: search vectors
 INSERT INTO aggregator_searchrow (article_id, reported_at, config, vector)
 SELECT a.id, a.at, text.config,

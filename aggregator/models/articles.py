@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from aggregator.models.packed import PackedTextField
 from aggregator.pipeline.group import OUTSIDE_FORMS
 
 
@@ -37,7 +38,7 @@ class Article(models.Model):
         PADDED = "padded", "padded copy"
         UPDATED = "updated", "updated version"
 
-    source = models.ForeignKey("Source", models.PROTECT, related_name="articles")
+    source = models.ForeignKey("Source", models.PROTECT, related_name="articles", db_index=False)
     feed = models.ForeignKey("Feed", models.SET_NULL, null=True, blank=True, related_name="articles")
     url = models.TextField()
     url_hash = models.BigIntegerField(editable=False)
@@ -65,7 +66,9 @@ class Article(models.Model):
     text_method = models.CharField(max_length=16, blank=True, default="")
     page_code = models.CharField(max_length=40, blank=True, default="", help_text="why there is no page")
 
-    origin = models.ForeignKey("Origin", models.SET_NULL, null=True, blank=True, related_name="articles")
+    origin = models.ForeignKey(
+        "Origin", models.SET_NULL, null=True, blank=True, related_name="articles", db_index=False
+    )
     copy_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="copies")
     copy_kind = models.CharField(max_length=12, choices=CopyKind, blank=True, default="")
     copy_score = models.FloatField(null=True, blank=True)
@@ -128,8 +131,8 @@ class ArticleBody(models.Model):
     """The full text: for search, tracing and curators only."""
 
     article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="body")
-    text = models.TextField(blank=True, default="")
-    full_text = models.TextField(
+    text = PackedTextField(blank=True, default="")
+    full_text = PackedTextField(
         blank=True, default="", help_text="before boilerplate is removed; '' if the same"
     )
     removed = models.JSONField(default=list, blank=True)
@@ -143,7 +146,7 @@ class ArticleBody(models.Model):
 class Item(models.Model):
     """An id under which a feed has given an article; identity is (feed, id)."""
 
-    feed = models.ForeignKey("Feed", models.CASCADE, related_name="items")
+    feed = models.ForeignKey("Feed", models.CASCADE, related_name="items", db_index=False)
     key_hash = models.BigIntegerField()
     article = models.ForeignKey(Article, models.CASCADE, null=True, related_name="items")
     alias_hash = models.BigIntegerField(
@@ -164,7 +167,7 @@ class Item(models.Model):
 class Revision(models.Model):
     """One version of an article's headline and text."""
 
-    article = models.ForeignKey(Article, models.CASCADE, related_name="revisions")
+    article = models.ForeignKey(Article, models.CASCADE, related_name="revisions", db_index=False)
     number = models.PositiveSmallIntegerField()
     title = models.TextField(blank=True, default="")
     text = models.TextField(blank=True, default="", help_text="'' for the newest: see ArticleBody")
@@ -185,7 +188,7 @@ class Revision(models.Model):
 class ArticleRegion(models.Model):
     """A region that an article is about or mentions; ancestors are not stored here."""
 
-    article = models.ForeignKey(Article, models.CASCADE, related_name="regions")
+    article = models.ForeignKey(Article, models.CASCADE, related_name="regions", db_index=False)
     region = models.ForeignKey("Region", models.CASCADE, related_name="article_rows")
     about = models.BooleanField(default=False)
     focus = models.BooleanField(default=False)
@@ -213,7 +216,7 @@ class ArticleRegion(models.Model):
 class ArticleTopic(models.Model):
     """A topic of an article."""
 
-    article = models.ForeignKey(Article, models.CASCADE, related_name="topics")
+    article = models.ForeignKey(Article, models.CASCADE, related_name="topics", db_index=False)
     topic = models.ForeignKey("Topic", models.CASCADE, related_name="article_rows")
     rank = models.PositiveSmallIntegerField(default=0)
     score = models.FloatField(default=0)

@@ -19,7 +19,7 @@ class StoryQuerySet(models.QuerySet["Story"]):
 class Story(models.Model):
     """The articles about one happening; its span is at most 72 hours from its first report."""
 
-    slug = models.SlugField(max_length=120, blank=True, default="")
+    slug = models.SlugField(max_length=120, blank=True, default="", db_index=False)
     headline = models.TextField(blank=True, default="")
     extract = models.CharField(max_length=300, blank=True, default="")
     language = models.CharField(max_length=12, blank=True, default="")
@@ -83,7 +83,7 @@ class Story(models.Model):
 class Membership(models.Model):
     """An article in a story, and why."""
 
-    story = models.ForeignKey(Story, models.CASCADE, related_name="memberships")
+    story = models.ForeignKey(Story, models.CASCADE, related_name="memberships", db_index=False)
     article = models.OneToOneField("Article", models.CASCADE, related_name="membership")
     score = models.FloatField(default=0)
     reason = models.JSONField(default=dict, blank=True)
@@ -125,7 +125,7 @@ class GroupFeatures(models.Model):
 class StoryRegion(models.Model):
     """A region that a story is about; ancestors are in TimelineEntry, not here."""
 
-    story = models.ForeignKey(Story, models.CASCADE, related_name="region_rows")
+    story = models.ForeignKey(Story, models.CASCADE, related_name="region_rows", db_index=False)
     region = models.ForeignKey("Region", models.CASCADE, related_name="story_rows")
     focus = models.BooleanField(default=False)
     score = models.FloatField(default=0)
@@ -140,7 +140,7 @@ class StoryRegion(models.Model):
 class StoryTopic(models.Model):
     """A topic of a story, by vote of its originals."""
 
-    story = models.ForeignKey(Story, models.CASCADE, related_name="topic_rows")
+    story = models.ForeignKey(Story, models.CASCADE, related_name="topic_rows", db_index=False)
     topic = models.ForeignKey("Topic", models.CASCADE, related_name="story_rows")
     rank = models.PositiveSmallIntegerField(default=0)
     score = models.FloatField(default=0)
@@ -156,7 +156,7 @@ class StoryTopic(models.Model):
 class StoryConflict(models.Model):
     """A conflict that a story belongs to."""
 
-    story = models.ForeignKey(Story, models.CASCADE, related_name="conflict_rows")
+    story = models.ForeignKey(Story, models.CASCADE, related_name="conflict_rows", db_index=False)
     conflict = models.ForeignKey("Conflict", models.CASCADE, related_name="story_rows")
     reason = models.JSONField(default=dict, blank=True)
 

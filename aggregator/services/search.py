@@ -14,7 +14,7 @@ from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
 from django.utils.translation import gettext_noop
 
-from aggregator.models import Article, Conflict, Region, Source, Topic
+from aggregator.models import Article, ArticleBody, Conflict, Region, Source, Topic
 from aggregator.services import atlas, finding, subjects
 from aggregator.services.filters import FilterError, Filters
 from aggregator.services.finding import Narrow
@@ -103,7 +103,7 @@ def search(query: Query, filters: Filters) -> Results:
     found = finding.newest(query.text, _narrow(query, filters), filters.before, PAGE_SIZE + 1)
     ids = [hit.id for hit in found[:PAGE_SIZE]]
     articles = Article.objects.select_related("source", "membership__story").defer("mentions").in_bulk(ids)
-    snippets = _snippets(ids, query)
+    snippets = _snippets(list(articles.values()), query)
     hits = tuple(
         Hit(articles[pk], *snippets.get(pk, (articles[pk].title, articles[pk].extract))) for pk in ids
     )
@@ -151,27 +151,31 @@ def _sources(slug: str, kind: str) -> tuple[int, ...] | None:
 
 
 _SNIPPET = """
-SELECT article.id,
+SELECT given.id,
     ts_headline(
-        row.config::regconfig, article.title, asked, 'HighlightAll=true, StartSel=\x02, StopSel=\x03'
+        row.config::regconfig, given.title, asked, 'HighlightAll=true, StartSel=\x02, StopSel=\x03'
     ),
-    ts_headline(row.config::regconfig, left(coalesce(nullif(body.text, ''), article.extract), 20000), asked,
+    ts_headline(row.config::regconfig, given.text, asked,
         'MaxWords=36, MinWords=18, MaxFragments=1, StartSel=\x02, StopSel=\x03')
-FROM aggregator_article AS article
-JOIN aggregator_searchrow AS row ON row.article_id = article.id
-LEFT JOIN aggregator_articlebody AS body
-    ON body.article_id = article.id AND NOT 'nosnippet' = ANY(article.noindex)
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS given (id, title, text)
+JOIN aggregator_searchrow AS row ON row.article_id = given.id
 CROSS JOIN LATERAL websearch_to_tsquery(row.config::regconfig, unaccent(%s)) AS asked
-WHERE article.id = ANY(%s)
 """
 
 
-def _snippets(ids: list[int], query: Query) -> dict[int, tuple[str, str]]:
+def _snippets(articles: list[Article], query: Query) -> dict[int, tuple[str, str]]:
     """Return marked headline and snippet of each hit; a snippet is an extract of at most 300 characters."""
-    if not ids or not query.text:
+    if not articles or not query.text:
         return {}
+    shown = [a.pk for a in articles if "nosnippet" not in a.noindex]
+    texts = dict(ArticleBody.objects.filter(pk__in=shown).values_list("pk", "text"))
+    columns: list[Any] = [
+        [a.pk for a in articles],
+        [a.title for a in articles],
+        [(texts.get(a.pk) or a.extract)[:20_000] for a in articles],
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_SNIPPET, [with_bigrams(query.text), ids])
+        cursor.execute(_SNIPPET, [*columns, with_bigrams(query.text)])
         return {pk: (title, snippet[:300]) for pk, title, snippet in cursor.fetchall()}
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from aggregator.models import Article, Feed, Host, Override
+from aggregator.models.packed import pack
 from aggregator.services import grouping, indexing, settling, verifying
 from aggregator.services.curation import visibility
 from aggregator.services.curation.acts import Actor
@@ -143,7 +144,10 @@ BROKEN = [  # what is broken, how, and whose id is named
 FOR_A_PERSON = [
     ("addresses", "UPDATE aggregator_article SET url_hash = 7 WHERE id = {talks}"),
     ("bodies", "DELETE FROM aggregator_articlebody WHERE article_id = {talks}"),
-    ("hashes", "UPDATE aggregator_articlebody SET text = 'Others' WHERE article_id = {talks}"),
+    (
+        "hashes",
+        f"UPDATE aggregator_articlebody SET text = '\\x{pack('Others').hex()}', full_text = '' WHERE article_id = {{talks}}",
+    ),
 ]
 
 
