@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import ahocorasick  # type: ignore[import-not-found]
 
@@ -54,8 +55,7 @@ class TopicRule:
                 yield cue, STRONG
 
 
-@dataclass(frozen=True, slots=True)
-class RawHit:
+class RawHit(NamedTuple):
     """A cue in a field before vetoes: position counts tokens."""
 
     topic: str
@@ -83,9 +83,12 @@ class CueBook:
             return []
         text = joined(words.stems)
         hits: list[RawHit] = []
+        position = counted = 0  # words before `counted`; what is found never overlaps and comes in order
         for end, (length, entries) in machine.iter_long(text):
-            position = text.count("  ", 0, end - length + 2)
-            hits.extend(RawHit(topic, cue, strength, where, position) for topic, cue, strength in entries)
+            start = end - length + 2
+            position, counted = position + text.count("  ", counted, start), start
+            for topic, cue, strength in entries:
+                hits.append(RawHit(topic, cue, strength, where, position))
         return hits
 
     def _machine(self, language: str) -> ahocorasick.Automaton | None:

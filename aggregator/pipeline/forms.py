@@ -47,7 +47,7 @@ class _Sign:
         """Say whether the patterns can match the text whose folded form is `look`."""
         if not look or not self.letters:
             return bool(look)
-        return any(letters in look for letters in self.letters)
+        return any(map(look.__contains__, self.letters))
 
 
 class FormBook:

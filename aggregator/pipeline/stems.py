@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from zlib import crc32
 
 TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’ʼ״׳\"\u200c][^\W_]+)*")
+# The same tokens, found faster where no initials with full stops are, or nothing beyond ASCII.
+_INITIALS = re.compile(r"[A-Z]\.[A-Z]\.")
+_TOKEN_PLAIN = re.compile(r"[^\W_]+(?:['’ʼ״׳\"\u200c][^\W_]+)*")
+_TOKEN_ASCII = re.compile(r"""[A-Za-z0-9]+(?:['"][A-Za-z0-9]+)*""")
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S{1,80}@\S+")
 CACHE_LIMIT = 200_000
 ROOT = 5  # letters of a stem that the linear model looks at: endings differ, the sense rarely
@@ -86,12 +90,18 @@ def is_shouted(text: str) -> bool:
 def words_of(text: str, language: str) -> Words:
     """Return the stems of `text` (addresses blanked) by the rules of its language ('' is English)."""
     cache = _cache(language)
-    tokens = TOKEN.findall(text.lower() if is_shouted(text) else text)
-    pairs = [cache.get(token) or _remember(cache, token, language) for token in tokens]
-    if not pairs:
+    tokens = tokens_of(text.lower() if is_shouted(text) else text)
+    if not tokens:
         return Words()
-    stems, roots = zip(*pairs, strict=True)
+    stems, roots = zip(*map(cache.__getitem__, tokens), strict=True)
     return Words(stems, roots)
+
+
+def tokens_of(text: str) -> list[str]:
+    """Return the tokens of `text` as they stand in it: what TOKEN finds."""
+    if _INITIALS.search(text):
+        return TOKEN.findall(text)
+    return (_TOKEN_ASCII if text.isascii() else _TOKEN_PLAIN).findall(text)
 
 
 def offset_of(text: str, index: int) -> int:
@@ -192,19 +202,28 @@ _STEMMERS: dict[str, Callable[[str], str]] = {
     "he": _without(_HEBREW_START, 3),
 }
 
-# What a process has seen, per language: a speed-up that changes no result.
-_CACHES: dict[str, dict[str, tuple[str, int]]] = {}
+
+class _Seen(dict[str, tuple[str, int]]):
+    """Stem and root of the tokens that a process has seen: a speed-up that changes no result."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __missing__(self, token: str) -> tuple[str, int]:
+        stemmed = stem(token[:40], self.language) or token[:40]
+        root = stemmed if stemmed[0] == "^" else stemmed[:ROOT]
+        self[token] = pair = (stemmed, crc32(root.encode("utf-8", "replace")))
+        return pair
 
 
-def _cache(language: str) -> dict[str, tuple[str, int]]:
-    cache = _CACHES.setdefault(language if language in _STEMMERS else "en", {})
+_CACHES: dict[str, _Seen] = {}
+
+
+def _cache(language: str) -> _Seen:
+    known = language if language in _STEMMERS else "en"
+    cache = _CACHES.get(known)
+    if cache is None:
+        cache = _CACHES[known] = _Seen(known)
     if len(cache) > CACHE_LIMIT:
         cache.clear()
     return cache
-
-
-def _remember(cache: dict[str, tuple[str, int]], token: str, language: str) -> tuple[str, int]:
-    stemmed = stem(token[:40], language) or token[:40]
-    root = stemmed if stemmed[0] == "^" else stemmed[:ROOT]
-    cache[token] = pair = (stemmed, crc32(root.encode("utf-8", "replace")))
-    return pair

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.pipeline.cues import CueBook, TopicRule, bad_cue, shown, weigh
-from aggregator.pipeline.stems import guess_language, words_of
+from aggregator.pipeline.stems import TOKEN, guess_language, tokens_of, words_of
 
 RULE = TopicRule(
     "civilian-harm",
@@ -94,3 +94,25 @@ def test_ordinary_cues_are_taken(cue):
 )
 def test_the_language_of_a_text_is_guessed(text, language):
     assert guess_language(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('Troops shell Kyiv\'s 3 bridges, snake_case and "quoted" x-rays', id="plain"),
+        pytest.param("The U.S. and the U.N.'s D.R.C. mission. A. Smith", id="initials"),
+        pytest.param("L’armée d’Haïti, İstanbul, naïve café’s, _tail_", id="accents and curly quotes"),
+        pytest.param("Україна об'єднана, חוק רמב\"ם, می\u200cروم", id="other scripts"),
+        pytest.param("'' \"\" _ . …", id="no word at all"),
+        pytest.param("U.S. forces in Türkiye’s south", id="initials beside accents"),
+    ],
+)
+def test_the_short_ways_find_the_same_tokens(text):
+    assert tokens_of(text) == TOKEN.findall(text)
+
+
+def test_the_place_of_each_cue_counts_the_words_before_it():
+    rule = TopicRule("air", strong=("air raid", "drones", "raid siren"))
+    words = words_of("drones then an air raid siren and drones", "en")
+    found = CueBook([rule]).find(words, "lead", "en")
+    assert [(hit.cue, hit.position) for hit in found] == [("drones", 0), ("air raid", 3), ("drones", 7)]
