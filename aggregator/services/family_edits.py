@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 
 from aggregator.models import Agency, Article, Membership, Origin, Publisher, Source
 from aggregator.pipeline.domains import site_of
-from aggregator.services import family_rows, independence, placing
+from aggregator.services import independence, placing, vocabulary_rows
 from aggregator.services.desk_jobs import APPLY, Job
 from aggregator.services.independence import Directory, Effects
 from aggregator.services.locks import line_lock
@@ -28,8 +28,8 @@ MOST_STORIES = 40_000  # that a dry run counts, the newest first
 EXAMPLES = 8  # stories shown of each effect
 # What of a row is counted by origins or shown by cards; all else changes no story.
 COUNTED = {
-    "publisher": ("name", "owner_group", "state_control", "homepage_domains"),
-    "source": ("publisher", "state_control", "kind"),
+    "publisher": ("slug", "name", "owner_group", "state_control", "homepage_domains"),
+    "source": ("slug", "publisher", "state_control", "kind"),
     "agency": ("name", "state_control"),
 }
 
@@ -89,7 +89,7 @@ def _count_next(job: Job) -> None:
     stories, job.stories = job.stories[:STEP], job.stories[STEP:]
     into = Effects()
     with transaction.atomic():
-        family_rows.write(job.subject, _row(job), job.content)
+        vocabulary_rows.write_content(job.subject, _row(job), job.content)
         independence.effects(stories, independence.by_rows(Directory()), into=into, most=EXAMPLES)
         transaction.set_rollback(True)
     note(job, into)
@@ -109,7 +109,7 @@ def _outlets(job: Job, row: Any) -> int:
     if isinstance(row, Source):
         families = Publisher.objects.filter(slug__in=(job.before["publisher"], job.content["publisher"]))
         return int(len({one.family for one in families}) > 1)
-    before, after = (each["owner_group"] or row.slug for each in (job.before, job.content))
+    before, after = (each["owner_group"] or each["slug"] for each in (job.before, job.content))
     return Source.objects.filter(publisher=row).count() if before != after else 0
 
 
@@ -166,5 +166,4 @@ def _origins(job: Job, row: Any) -> QuerySet[Any]:
 
 
 def _row(job: Job) -> Any:
-    model: Any = {"publisher": Publisher, "source": Source, "agency": Agency}[job.subject]
-    return model.objects.get(slug=job.slug)
+    return vocabulary_rows.find_row(job.subject, job.slug)

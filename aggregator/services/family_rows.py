@@ -12,6 +12,7 @@ from aggregator.errors import CurationError
 from aggregator.models import Agency, LearnedLine, Publisher, Source
 from aggregator.pipeline import boilerplate
 from aggregator.pipeline.domains import site_of
+from aggregator.services import slugs
 
 PUBLISHER_FIELDS = (
     *("name", "country", "owner_group", "owner_note"),
@@ -31,11 +32,17 @@ Content = dict[str, Any]
 def read(kind: str, row: Any) -> Content:
     """Return what of a row may be edited, as JSON values."""
     if kind == "source":
-        return {"publisher": row.publisher.slug, "state_control": row.state_control, "kind": row.kind}
+        return {
+            "slug": row.slug,
+            "publisher": row.publisher.slug,
+            "state_control": row.state_control,
+            "kind": row.kind,
+        }
     if kind == "line":
         return {"source": row.source.slug, "line": row.line, "active": row.active if row.pk else False}
     names = PUBLISHER_FIELDS if kind == "publisher" else AGENCY_FIELDS
-    return {name: _plain(getattr(row, name)) for name in names}
+    slug = {"slug": row.slug} if kind == "publisher" else {}
+    return {**slug, **{name: _plain(getattr(row, name)) for name in names}}
 
 
 def _plain(value: Any) -> Any:
@@ -144,7 +151,7 @@ def find_line(slug: str, *, line: str = "") -> LearnedLine | None:
     One that nobody stored yet is new: `learned_at` has to be set before it is written.
     """
     of, _, number = slug.partition(":")
-    source = Source.objects.filter(slug=of).first()
+    source = Source.objects.filter(slug=slugs.current("source", of)).first()
     if source is None or not number.isdigit():
         return None
     row = LearnedLine.objects.select_related("source").filter(source=source, line_hash=int(number)).first()

@@ -44,7 +44,7 @@ def _judge_one(
         text.title,
         text.text,
         gazetteer=rules.gazetteer,
-        home_region=_home_region(article),
+        home_region=rules.home(article.source.home_regions),
         language=article.language,
     )
     classified = classify.classify(
@@ -140,12 +140,6 @@ def _happened(article: Article, text: ArticleText, classified: Classified) -> Ha
         language=article.language,
         form=classified.form,
     )
-
-
-def _home_region(article: Article) -> str | None:
-    """Return the region an outlet is at home in; a world desk has none."""
-    homes = [slug for slug in article.source.home_regions if slug != "world"]
-    return homes[0] if homes else None
 
 
 def _own_domains(article: Article) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ from aggregator.models import (
 )
 from aggregator.pipeline.regions import RegionTree
 from aggregator.pipeline.urls import host_key, url_hash
+from aggregator.services import slugs
 
 FOLDER = Path(__file__).resolve().parent.parent / "vocabulary"
 ACT = "load_vocabulary"
@@ -162,7 +163,7 @@ def _wanted_region(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _load_regions(data: Mapping[str, Any], known: dict[str, set[str]], loaded: Loaded) -> None:
-    ids = dict(Region.objects.values_list("slug", "pk"))
+    ids = slugs.ids("region")
 
     def write(row: Region, content: dict[str, Any]) -> None:
         for name, value in content.items():
@@ -283,7 +284,7 @@ def _wanted_conflict(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _load_conflicts(data: Mapping[str, Any], known: dict[str, set[str]], loaded: Loaded) -> None:
-    regions = dict(Region.objects.values_list("slug", "pk"))
+    regions = slugs.ids("region")
 
     def write(row: Conflict, wanted: dict[str, Any]) -> None:
         for name in ("name", "status", "status_as_of", "type", "start_precision", "note", "data"):
@@ -336,7 +337,7 @@ def _load_sources(
     ]
     _place(_plain("publisher", Publisher, PUBLISHER_FIELDS), wanted, known, loaded)
     _place(_source_shelf(now), [_wanted_source(s) for s in sources["sources"]], known, loaded)
-    ids = dict(Source.objects.values_list("slug", "pk"))
+    ids = slugs.ids("source")
     feeds = [_wanted_feed(feed, s) for s in sources["sources"] for feed in s["feeds"] if s["slug"] in ids]
     _place(_feed_shelf(ids, now), feeds, known, loaded)
 
@@ -381,7 +382,7 @@ def time_zone_of(country: str) -> str:
 
 
 def _source_shelf(now: datetime) -> _Shelf:
-    ids = dict(Publisher.objects.values_list("slug", "pk"))
+    ids = slugs.ids("publisher")
 
     def content(row: Source) -> dict[str, Any]:
         own = {name: getattr(row, name) for name in SOURCE_FIELDS}

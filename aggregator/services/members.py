@@ -17,6 +17,7 @@ from aggregator.models import (
     RegionLink,
     Topic,
 )
+from aggregator.services import slugs
 
 
 @dataclass
@@ -50,6 +51,11 @@ class Vocabulary:
     topics: dict[int, Topic]
     conflicts: dict[str, Conflict]
     world_id: int | None
+    retired: dict[str, str] = field(default_factory=dict)  # retired slugs of conflicts → those of now
+
+    def conflict(self, slug: str) -> Conflict | None:
+        """Return the conflict that has or had a slug."""
+        return self.conflicts.get(slug) or self.conflicts.get(self.retired.get(slug, ""))
 
 
 def load_members(story_ids: Sequence[int]) -> dict[int, Members]:
@@ -102,5 +108,6 @@ def load_vocabulary_maps() -> Vocabulary:
         depth=dict(depth),
         topics={t.pk: t for t in Topic.objects.only("pk", "slug", "name")},
         conflicts={c.slug: c for c in Conflict.objects.only("pk", "slug", "name", "parent_id")},
+        retired=slugs.retired("conflict"),
         world_id=next((pk for pk, r in regions.items() if r.slug == "world"), None),
     )

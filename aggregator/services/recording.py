@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from aggregator.models import Article, ArticleBody, ArticleRegion, ArticleTopic, Region, Revision, Topic
+from aggregator.models import ArticleBody, ArticleRegion, ArticleTopic, Revision
 from aggregator.pipeline.types import CueHit
-from aggregator.services import revising
+from aggregator.services import revising, slugs
 from aggregator.services.drafts import Draft
 from aggregator.services.reading import RERUNS
 from aggregator.services.writing import save_rows
@@ -83,8 +83,7 @@ def digest(draft: Draft) -> str:
 
 def _write_tags(drafts: Sequence[Draft]) -> None:
     ids = [draft.article.pk for draft in drafts]
-    regions = dict(Region.objects.values_list("slug", "pk"))
-    topics = dict(Topic.objects.values_list("slug", "pk"))
+    regions, topics = slugs.ids("region"), slugs.ids("topic")
     ArticleRegion.objects.filter(article_id__in=ids).delete()
     ArticleTopic.objects.filter(article_id__in=ids).delete()
     ArticleRegion.objects.bulk_create([row for draft in drafts for row in _region_rows(draft, regions)])

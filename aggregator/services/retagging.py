@@ -133,12 +133,11 @@ def _key(hit: RawHit) -> tuple[str, str, int]:
 
 
 def _located(article: Article, text: str, rules: vocabulary.Rules) -> Located:
-    homes = [slug for slug in article.source.home_regions if slug != "world"]
     return locate(
         article.title,
         text,
         gazetteer=rules.gazetteer,
-        home_region=homes[0] if homes else None,
+        home_region=rules.home(article.source.home_regions),
         language=article.language,
     )
 

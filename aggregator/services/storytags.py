@@ -60,7 +60,7 @@ def _vote_conflicts(members: Members, vocabulary: Vocabulary) -> list[tuple[int,
     reasons: dict[int, dict[str, Any]] = {}
     for article in voters:
         for entry in article.conflicts:
-            conflict = vocabulary.conflicts.get(entry.get("slug", ""))
+            conflict = vocabulary.conflict(entry.get("slug", ""))
             if conflict is not None:
                 votes[conflict.pk] += 1
                 reasons.setdefault(conflict.pk, entry.get("reason", {}))

@@ -45,7 +45,11 @@ def step(job: Job, now: datetime) -> None:
 def _rows(job: Job) -> QuerySet[Article]:
     place = (datetime.fromisoformat(job.place[0]), job.place[1]) if job.place else None
     rows = rereading.settled(datetime.fromisoformat(job.since), place)
-    return rows.filter(source__slug=job.content["source"]) if job.subject == "line" else rows
+    return (
+        rows.filter(source=vocabulary_rows.find_row("line", job.slug).source)
+        if job.subject == "line"
+        else rows
+    )
 
 
 _changes: dict[str, AgencyChange] = {}  # at most one: of the job that this process worked on last

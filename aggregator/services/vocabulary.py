@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from aggregator.pipeline.agencies import Agencies, agencies_from, load_agencies
 from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.names import NameRow
 from aggregator.pipeline.regions import RegionTree
+from aggregator.services import slugs
 from aggregator.services.loading import FOLDER, Loaded, conflict_content, load_vocabulary, region_content
 
 __all__ = ["Loaded", "Rules", "current_rules", "load_vocabulary", "packaged_classifier", "packaged_rules"]
@@ -43,6 +45,12 @@ class Rules:
     gazetteer: Gazetteer
     agencies: Agencies
     version: int
+    keys: Mapping[str, str] = field(default_factory=dict)  # renamed regions by their slug of now
+
+    def home(self, regions: Sequence[str]) -> str | None:
+        """Return the region, as the rules know it, that an outlet is at home in; a world desk has none."""
+        homes = [slug for slug in regions if slug != "world"]
+        return self.keys.get(homes[0], homes[0]) if homes else None
 
 
 _built: dict[int, Rules] = {}  # at most one: the newest state that this process has seen
@@ -98,18 +106,50 @@ def _packaged(name: str, folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def _from_rows(version: int) -> Rules:
+    keys = {kind: slugs.keys(kind, _known(kind)) for kind in ("region", "topic", "conflict")}
     topics = {
-        "topics": [{"slug": t.slug, "name": t.name, "data": t.data} for t in Topic.objects.all()],
+        "topics": [
+            {"slug": keys["topic"].get(t.slug, t.slug), "name": t.name, "data": t.data}
+            for t in Topic.objects.all()
+        ],
         "relevance": _packaged("topics")["relevance"],
     }
     conflicts = Conflict.objects.select_related("parent").prefetch_related("regions", "parties")
     classifier = classify.rules_from(
         topics,
         _packaged("forms"),
-        {"conflicts": [conflict_content(row) for row in conflicts]},
+        {"conflicts": [_in_keys(conflict_content(row), keys) for row in conflicts]},
         version=version,
     )
-    return Rules(classifier, _gazetteer_of_rows(), agencies_of_rows(), version)
+    return Rules(classifier, _gazetteer_of_rows(keys["region"]), agencies_of_rows(), version, keys["region"])
+
+
+def key_of(kind: str, slug: str) -> str:
+    """Return the slug by which the rules know a region, topic or conflict."""
+    return slugs.keys(kind, _known(kind)).get(slug, slug)
+
+
+def _known(kind: str) -> set[str]:
+    return {row["slug"] for row in _packaged(f"{kind}s")[f"{kind}s"]}
+
+
+def _in_keys(conflict: dict[str, Any], keys: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return a conflict's content with every slug as the rules know it."""
+
+    def of(kind: str, named: Sequence[str]) -> list[str]:
+        return [keys[kind].get(slug, slug) for slug in named]
+
+    data, parent = conflict["data"], conflict["parent"]
+    named = {name: of("region", data[name]) for name in ("areas", "waters") if name in data}
+    if "within" in data:
+        named["within"] = of("conflict", data["within"])
+    return {
+        **conflict,
+        "slug": keys["conflict"].get(conflict["slug"], conflict["slug"]),
+        "parent": keys["conflict"].get(parent, parent) if parent else parent,
+        "regions": of("region", conflict["regions"]),
+        "data": {**data, **named},
+    }
 
 
 def agencies_of_rows() -> Agencies:
@@ -119,10 +159,10 @@ def agencies_of_rows() -> Agencies:
     return agencies_from(rows) if rows else load_agencies()
 
 
-def _gazetteer_of_rows() -> Gazetteer:
+def _gazetteer_of_rows(keys: Mapping[str, str]) -> Gazetteer:
     """Return the packaged names, with what curators added to regions laid over them."""
     packaged = {row["slug"]: row for row in _packaged("regions")["regions"]}
-    rows = [region_content(row) for row in Region.objects.select_related("parent")]
+    rows = [_region_in_keys(row, keys) for row in Region.objects.select_related("parent")]
     added = [row for row in rows if _aliases(row["data"]) - _aliases(packaged.get(row["slug"], {}))]
     moved = any(_place_in_tree(row) != _place_in_tree(packaged.get(row["slug"], {})) for row in rows)
     if not added and not moved and len(rows) == len(packaged):
@@ -133,6 +173,19 @@ def _gazetteer_of_rows() -> Gazetteer:
         for name in _aliases(row["data"]) - _aliases(packaged.get(row["slug"], {}))
     ]
     return load_gazetteer(overlay=overlay, tree=RegionTree.from_rows(rows))
+
+
+def _region_in_keys(row: Region, keys: Mapping[str, str]) -> dict[str, Any]:
+    content = region_content(row)
+    if not keys:
+        return content
+    parent = content["parent"]
+    return {
+        **content,
+        "slug": keys.get(content["slug"], content["slug"]),
+        "parent": keys.get(parent, parent) if parent else parent,
+        "also_in": [keys.get(slug, slug) for slug in content["also_in"]],
+    }
 
 
 def _aliases(data: dict[str, Any]) -> set[str]:

@@ -17,7 +17,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from aggregator.errors import AggregatorError
-from aggregator.models import Article, LogEntry, RegionLink, Story, StoryConflict, StoryRegion, Work
+from aggregator.models import (
+    Article,
+    LogEntry,
+    RegionLink,
+    Story,
+    StoryConflict,
+    StoryRegion,
+    StoryTopic,
+    Work,
+)
 from aggregator.services import (
     desk_jobs,
     family_edits,
@@ -26,6 +35,7 @@ from aggregator.services import (
     placing,
     retagging,
     text_edits,
+    vocabulary,
     vocabulary_rows,
 )
 from aggregator.services.curation.acts import Actor, ground_moved, log_act
@@ -116,6 +126,7 @@ def _begin(job: Job, now: datetime) -> None:
     since = now - timedelta(days=DAYS)
     if not job.before:
         job.before = vocabulary_rows.read_content(job.subject, row)
+        job.content = {**job.before, **job.content}  # what was not asked for stays
         desk_jobs.keep(job)
     vocabulary_rows.check(job.subject, job.slug, job.content, now)  # what cannot be used is told here
     if job.kind == APPLY:
@@ -130,7 +141,7 @@ def _begin(job: Job, now: datetime) -> None:
         family_edits.begin(job, vocabulary_rows.find_row(job.subject, job.slug), since)
     if job.subject in text_edits.SUBJECTS:
         text_edits.begin(job, now)
-    elif job.subject not in family_edits.SUBJECTS:
+    elif job.subject not in family_edits.SUBJECTS and vocabulary_rows.changes_rules(job.before, job.content):
         job.place, job.total = (now.isoformat(), 2**62), retagging.count_recent(since)
 
 
@@ -158,7 +169,8 @@ def _comparison(job: Job) -> retagging.Comparison:
             vocabulary_rows.rules_with(job.subject, job.slug, each) for each in (job.before, job.content)
         )
         _rules.clear()
-        _rules[job.id] = retagging.Comparison(job.subject, job.slug, old, new)
+        key = vocabulary.key_of(job.subject, vocabulary_rows.find_row(job.subject, job.slug).slug)
+        _rules[job.id] = retagging.Comparison(job.subject, key, old, new)
     return _rules[job.id]
 
 
@@ -203,6 +215,8 @@ def _stories(job: Job) -> list[int]:
     if job.subject == "region":
         inside = RegionLink.objects.filter(ancestor=row).values("region")
         rows: QuerySet[Any] = StoryRegion.objects.filter(region__in=inside)
+    elif job.subject == "topic":
+        rows = StoryTopic.objects.filter(topic=row)
     else:
         rows = StoryConflict.objects.filter(conflict=row)
     after = rows.filter(story_id__gt=job.story).order_by("story_id").values_list("story_id", flat=True)
@@ -282,7 +296,7 @@ def undo_change(actor: Actor, entry: LogEntry) -> LogEntry:
 
 
 def _as_left(now: Content, after: Content) -> bool:
-    return all(after.get(name) == value for name, value in now.items())
+    return all(now.get(name) == value for name, value in after.items())
 
 
 def current(subject: str, slug: str) -> tuple[Any, Content]:

@@ -1,6 +1,6 @@
 """What a curator may edit of the vocabulary: read as content, checked, tried, written.
 
-Topics, regions and conflicts are here, all else in `family_rows`. Slugs are no part of it, so that addresses stay.
+Topics, regions and conflicts are here, all else in `family_rows`. A slug that is renamed redirects (`slugs`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aggregator.errors import CurationError
 from aggregator.models import Agency, Conflict, LearnedLine, Party, Publisher, Region, Source, Topic
 from aggregator.pipeline.agencies import Agencies
 from aggregator.pipeline.cues import bad_cue
-from aggregator.services import family_rows, vocabulary
+from aggregator.services import family_rows, slugs, vocabulary
 from aggregator.services.loading import PARTY_FIELDS, conflict_content, link_regions, region_content
 
 MODELS: dict[str, Any] = {
@@ -30,7 +30,7 @@ REGION_FIELDS = ("name", "parent", "also_in", "status_note", "data")
 CONFLICT_FIELDS = (
     *("name", "status", "status_as_of", "type", "regions", "started_on", "note", "data", "parties"),
 )
-IN_TREE = ("name", "parent", "also_in")  # what cards and timelines of stories show of a region
+IN_TREE = ("slug", "name", "parent", "also_in")  # what cards and timelines of stories show of a region
 MOST_NAMES = 500  # aliases of one row
 MAX_NAME = 120  # characters of an alias
 
@@ -45,6 +45,8 @@ def find_row(kind: str, slug: str) -> Any:
             raise CurationError("There is no such outlet or line.", code="slug_unknown")
         return row
     row = MODELS[kind].objects.filter(slug=slug).first() if kind in MODELS else None
+    if row is None and kind in slugs.MODELS:
+        row = MODELS[kind].objects.filter(slug=slugs.current(kind, slug)).first()
     if row is None:
         raise CurationError(f"There is no {kind} '{slug}'.", code="slug_unknown")
     return row
@@ -55,15 +57,17 @@ def read_content(kind: str, row: Any) -> Content:
     if kind in FAMILIES:
         return family_rows.read(kind, row)
     if kind == "topic":
-        return {"data": row.data}
+        return {"slug": row.slug, "data": row.data}
     whole, names = (
         (region_content(row), REGION_FIELDS) if kind == "region" else (conflict_content(row), CONFLICT_FIELDS)
     )
-    return {name: whole[name] for name in names}
+    return {"slug": row.slug, **{name: whole[name] for name in names}}
 
 
 def write_content(kind: str, row: Any, content: Content) -> None:
     """Write content into a row, inside the caller's transaction. Raises CurationError when a value is no use."""
+    if kind in slugs.MODELS:
+        slugs.rename(kind, row, content.get("slug", row.slug))
     if kind in FAMILIES:
         return family_rows.write(kind, row, content)
     writers: dict[str, Callable[[Any, Content], None]] = {
@@ -91,15 +95,20 @@ def agencies_with(slug: str, content: Content) -> Agencies:
 
 def check(kind: str, slug: str, content: Content, now: datetime) -> None:
     """Raise CurationError with one sentence about what of a content cannot be used; nothing stays written."""
-    if kind not in FAMILIES:
+    row = find_row(kind, slug)
+    if kind not in FAMILIES and changes_rules(read_content(kind, row), content):
         rules_with(kind, slug, content)
         return
     with transaction.atomic():
-        row = find_row(kind, slug)
         if kind == "line" and not row.pk:
             row.learned_at = now
         write_content(kind, row, content)
         transaction.set_rollback(True)
+
+
+def changes_rules(before: Content, after: Content) -> bool:
+    """Return whether anything but the slug is changed: rules go on knowing a row by its first one."""
+    return {**before, "slug": ""} != {**after, "slug": ""}
 
 
 def rules_with(kind: str, slug: str, content: Content) -> vocabulary.Rules:
@@ -116,7 +125,8 @@ def rules_with(kind: str, slug: str, content: Content) -> vocabulary.Rules:
 
 def moves_stories(kind: str, before: Content, after: Content) -> bool:
     """Return whether a change alters what cards and timelines say of a row, beyond tags of articles."""
-    return kind in ("region", "conflict") and any(before.get(name) != after.get(name) for name in IN_TREE)
+    names = ("slug",) if kind == "topic" else IN_TREE if kind in ("region", "conflict") else ()
+    return any(before.get(name) != after.get(name) for name in names)
 
 
 def lines(text: str) -> list[str]:

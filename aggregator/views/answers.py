@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import (
     Http404,
@@ -20,6 +21,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
+from aggregator.services import slugs
 from aggregator.services.filters import FilterError
 from aggregator.services.subjects import MovedError, UnknownError
 
@@ -73,7 +75,10 @@ def reader_page(kind: str) -> Callable[[View], View]:
 
 
 def _moved(request: HttpRequest, kind: str, moved: MovedError, kwargs: Mapping[str, Any]) -> HttpResponse:
-    face = kwargs.get("face", "")
+    slug, face = kwargs.get("slug", ""), kwargs.get("face", "")
+    if slugs.current(kind, slug) != moved.target:  # one of the filters was retired
+        query = urlencode(slugs.moved_query(request.GET.dict()))
+        return public(HttpResponsePermanentRedirect(f"{request.path}?{query}"))
     address = (
         reverse(f"{kind}-face", args=[moved.target, face]) if face else reverse(kind, args=[moved.target])
     )

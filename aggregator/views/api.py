@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from ninja import NinjaAPI, Query, Status
 
 from aggregator.models import Article
-from aggregator.services import article_page, filters, limits, source_page, story_page, subjects, timelines
+from aggregator.services import (
+    article_page,
+    filters,
+    limits,
+    slugs,
+    source_page,
+    story_page,
+    subjects,
+    timelines,
+)
 from aggregator.services import search as search_service
 from aggregator.services.article_page import GoneError
 from aggregator.services.cards import Card
@@ -60,7 +70,9 @@ def _door(view: Callable[..., Any]) -> Callable[..., Any]:
             return Status(429, {"detail": str(error)})
         except FilterError as error:
             return Status(400, {"detail": str(error)})
-        except (MovedError, RetiredError) as moved:
+        except MovedError as moved:
+            return _moved(request, moved, kwargs.get("kind", ""), kwargs.get("slug", ""))
+        except RetiredError as moved:
             return Status(404, {"detail": f"It has moved: {getattr(moved.target, 'pk', moved.target)}."})
         except GoneError:
             return Status(410, {"detail": "It was withdrawn."})
@@ -68,6 +80,15 @@ def _door(view: Callable[..., Any]) -> Callable[..., Any]:
             return Status(404, {"detail": "There is no such thing here."})
 
     return answer
+
+
+def _moved(request: HttpRequest, moved: MovedError, kind: str, slug: str) -> HttpResponse:
+    """Lead from a retired slug, of the list or of one of its filters, to the one of now."""
+    path = request.path
+    if slugs.current(kind, slug) == moved.target:
+        path = path.replace(f"/{slug}/", f"/{moved.target}/")
+    query = urlencode(slugs.moved_query(request.GET.dict()))
+    return HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
 
 
 @api.get("/{kind}s/{slug}/stories", response={200: Page, **WRONG}, operation_id="list_stories")

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_exempt
 
-from aggregator.services import filters, listed, timelines
+from aggregator.services import filters, listed, slugs, timelines
 from aggregator.services.filters import EVENT, REPORT
 from aggregator.services.subjects import MovedError
 from aggregator.views.answers import handler404, page, public, reader_page
@@ -40,6 +40,10 @@ def _embed(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     try:
         timeline = timelines.read(timelines.subject_of(kind, slug, asked), asked, size=SIZE)
     except MovedError as moved:
-        return public(HttpResponsePermanentRedirect(reverse("embed", args=[kind, moved.target])))
+        if slugs.current(kind, slug) != moved.target:
+            raise
+        query = request.META.get("QUERY_STRING", "")
+        address = reverse("embed", args=[kind, moved.target])
+        return public(HttpResponsePermanentRedirect(f"{address}?{query}" if query else address))
     context = {"timeline": timeline, "title": timelines.title_of(timeline.subject, asked)}
     return page(request, "embeds/embed.html", context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -15,7 +14,7 @@ from aggregator.services import vocabulary_edits as edits
 from aggregator.services.loading import add_agency, load_vocabulary
 from newsroom.samplewire import AGENCY_ROW
 from tests import factories
-from tests.desk.jobs import NOW, apply, dry_run, run
+from tests.desk.jobs import NOW, apply, dry_run, run, run_undo
 from tests.test_line import DAY, OPERATION, put
 
 pytestmark = pytest.mark.django_db
@@ -101,19 +100,7 @@ def test_a_form_is_tried_then_looked_for_and_taken_back(carried, curator: Client
     story = Story.objects.get(memberships__article=carried[0])
     assert story.card["agencies"] == ["Harbour Wire"]
 
-    started: list[edits.Job] = []
-    start = edits.start
-
-    def note(*args: Any, **options: Any) -> edits.Job:
-        started.append(start(*args, **options))
-        return started[-1]
-
-    edits.start = note  # type: ignore[assignment]
-    try:
-        curator.post(reverse("desk-undo", args=[LogEntry.objects.get(act="change_agency").pk]))
-    finally:
-        edits.start = start  # type: ignore[assignment]
-    run(started[0])
+    run_undo(curator)
     settle()
     assert keys(carried) == before
     story.refresh_from_db()

@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from aggregator.models import Article, ArticleBody, LearnedLine, LogEntry, Revision, SearchRow, Source, Work
+from aggregator.models import Article, ArticleBody, LearnedLine, Revision, SearchRow, Source, Work
 from aggregator.services import family_rows, grouping, indexing, learning, settling
 from aggregator.services import vocabulary_edits as edits
 from aggregator.services.loading import load_vocabulary
-from tests.desk.jobs import NOW, apply, run
+from tests.desk.jobs import NOW, apply, run, run_undo
 from tests.desk.test_agencies import OTHER, outlet
 from tests.test_line import DAY, OPERATION, put
 
@@ -88,19 +88,7 @@ def test_a_line_by_hand_is_tried_taken_out_and_comes_back_by_an_undo(articles, c
     found = SearchRow.objects.extra(where=["vector @@ websearch_to_tsquery('english', 'printed on paper')"])
     assert set(found.values_list("pk", flat=True)) == {articles[2].pk}
 
-    started: list[edits.Job] = []
-    start = edits.start
-
-    def note(*args: Any, **options: Any) -> edits.Job:
-        started.append(start(*args, **options))
-        return started[-1]
-
-    edits.start = note  # type: ignore[assignment]
-    try:
-        curator.post(reverse("desk-undo", args=[LogEntry.objects.get(act="change_line").pk]))
-    finally:
-        edits.start = start  # type: ignore[assignment]
-    run(started[0])
+    run_undo(curator)
     settle()
     assert [text(each) for each in articles] == before
     row = LearnedLine.objects.get()

@@ -14,7 +14,7 @@ from aggregator.services import family_edits, placing, verifying
 from aggregator.services import vocabulary_edits as edits
 from aggregator.services.locks import line_lock
 from tests import factories
-from tests.desk.jobs import apply, dry_run, run
+from tests.desk.jobs import apply, dry_run, run, run_undo
 from tests.factories import DAY
 from tests.services.test_curation import faces
 
@@ -63,25 +63,6 @@ def keys_of_day() -> int:
     return sum(DayCount.objects.filter(region__slug="sudan", topic=None).values_list("key_count", flat=True))
 
 
-def undo(client: Client) -> None:
-    """Undo the newest act, and do the job that it starts."""
-    entry = LogEntry.objects.filter(undo_of=None).order_by("-pk").first()
-    assert entry is not None
-    with_job: list[edits.Job] = []
-    start = edits.start
-
-    def note(*args: Any, **options: Any) -> edits.Job:
-        with_job.append(start(*args, **options))
-        return with_job[-1]
-
-    edits.start = note  # type: ignore[assignment]
-    try:
-        client.post(reverse("desk-undo", args=[entry.pk]))
-    finally:
-        edits.start = start  # type: ignore[assignment]
-    assert run(with_job[0]).state == "done"
-
-
 def test_two_outlets_put_into_one_family_are_one_origin_and_an_undo_gives_both_back(world, curator: Client):
     before, pages = counts(world["both"]), faces()
     assert before[:2] == (2, True)
@@ -108,7 +89,7 @@ def test_two_outlets_put_into_one_family_are_one_origin_and_an_undo_gives_both_b
     page = curator.get("/regions/sudan.json?thin=1")
     assert len(page.json()["items"]) == 2
 
-    undo(curator)
+    run_undo(curator)
     assert counts(world["both"]) == before
     assert faces() == pages
     assert keys_of_day() == 2

@@ -38,7 +38,7 @@ def publisher(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a publisher, its family and outlets; try a change of it."""
     row, content = edits.current("publisher", slug)
     if request.method == "POST":
-        return _dry_run(request, "publisher", slug, _publisher(request.POST))
+        return _dry_run(request, "publisher", row.slug, _publisher(request.POST, content))
     assert isinstance(row, Publisher)
     context = {
         "domains": "\n".join(content["homepage_domains"]),
@@ -148,11 +148,16 @@ TEMPLATES = {
 }
 
 
-def _publisher(post: QueryDict) -> Content:
+def _publisher(post: QueryDict, content: Content) -> Content:
+    slug = _line(post, "slug") or content["slug"]
+    group = _line(post, "owner_group")
+    if slug != content["slug"] and not group:
+        group = content["slug"]  # it goes on counting under the name that its family had
     return {
+        "slug": slug,
         "name": _line(post, "name"),
         "country": _line(post, "country").upper(),
-        "owner_group": _line(post, "owner_group"),
+        "owner_group": group,
         "owner_note": _text(post, "owner_note"),
         "state_control": _control(post),
         "state_control_basis": _text(post, "state_control_basis"),
@@ -162,6 +167,7 @@ def _publisher(post: QueryDict) -> Content:
 
 def _outlet(post: QueryDict, content: Content) -> Content:
     return {
+        "slug": _line(post, "slug") or content["slug"],
         "publisher": _line(post, "publisher") or content["publisher"],
         "state_control": _control(post),
         "kind": _line(post, "kind") or content["kind"],

@@ -96,14 +96,16 @@ def _with(data: Content, **changed: Any) -> Content:
 
 def _cues(post: QueryDict, content: Content) -> Content:
     lists = {name: lines(post.get(name, "")) for name in rows.CUE_LISTS}
+    slug = _line(post, "slug") or content["slug"]
     data = _with(content["data"], **lists, by_language=_by_language(post, '{"fr": ["bombardement"]}'))
     rows.check_cues(data)
-    return {"data": data}
+    return {"slug": slug, "data": data}
 
 
 def _region(post: QueryDict, content: Content) -> Content:
     names = {"aliases": lines(post.get("aliases", ""))}
     return {
+        "slug": _line(post, "slug") or content["slug"],
         "name": _line(post, "name"),
         "parent": _line(post, "parent") or None,
         "also_in": _line(post, "also_in").split(),
@@ -115,6 +117,7 @@ def _region(post: QueryDict, content: Content) -> Content:
 def _conflict(post: QueryDict, content: Content) -> Content:
     names = {name: lines(post.get(name, "")) for name in NAME_LISTS}
     return {
+        "slug": _line(post, "slug") or content["slug"],
         **{name: _line(post, name) for name in ("name", "status", "status_as_of", "type")},
         "regions": sorted(set(_line(post, "regions").split())),
         "started_on": _line(post, "started_on") or None,
