@@ -117,6 +117,10 @@ class FeedQuerySet(models.QuerySet["Feed"]):
         """Feeds that are read: of approved outlets, neither paused nor muted."""
         return self.filter(source__status=Source.Status.APPROVED, enabled=True)
 
+    def switched_off(self) -> FeedQuerySet:
+        """Feeds of approved outlets that a curator has muted."""
+        return self.filter(source__status=Source.Status.APPROVED, enabled=False)
+
     def due(self, now: datetime) -> FeedQuerySet:
         return self.polled().filter(next_poll_at__lte=now)
 

@@ -20,6 +20,7 @@ from aggregator.services import hosts, polling
 from aggregator.services.curation.acts import Actor, ground_moved, log_act
 
 PER_PAGE = 50
+OFF = "off"  # in the place of a state: feeds that are switched off
 KEPT_SECONDS = 26 * 3600
 DAYS = 30
 SILENT_AFTER = timedelta(days=40)
@@ -59,7 +60,10 @@ class FeedLine:
 def list_feeds(
     now: datetime, *, state: str = "", after: int = 0, source: int | None = None
 ) -> list[FeedLine]:
-    """Return up to PER_PAGE feeds that are read, in one state or all, after an id; three queries."""
+    """Return up to PER_PAGE feeds that are read, in one state or all, after an id; three queries.
+
+    The state OFF stands for feeds of approved outlets that are switched off. Those of a source are all its feeds.
+    """
     others = Exists(_siblings(OuterRef("source_id"), OuterRef("pk")))
     rows = (
         Feed.objects.filter(pk__gt=after)
@@ -70,8 +74,8 @@ def list_feeds(
     if source is not None:
         rows = rows.filter(source_id=source)
     else:
-        rows = rows.polled()
-    if state:
+        rows = rows.switched_off() if state == OFF else rows.polled()
+    if state and state != OFF:
         rows = rows.filter(state=state)
     feeds = list(rows[:PER_PAGE])
     bars = sparklines([feed.pk for feed in feeds], now)
@@ -82,6 +86,11 @@ def state_counts() -> dict[str, int]:
     """Return how many feeds that are read are in which state."""
     rows = Feed.objects.polled().order_by().values_list("state").annotate(n=Count("pk"))
     return dict(rows)
+
+
+def switched_off_count() -> int:
+    """Return how many feeds of approved outlets are switched off."""
+    return Feed.objects.switched_off().count()
 
 
 def sparklines(feed_ids: Sequence[int], now: datetime) -> dict[int, tuple[Bar, ...]]:

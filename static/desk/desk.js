@@ -5,11 +5,12 @@
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && typing(event.target)) return event.target.blur();
+    if (event.key === "Enter" && event.target.matches && event.target.matches("[data-enter]")) { event.preventDefault(); return event.target.closest("label").nextElementSibling.click(); }
     if (typing(event.target)) return;
     const node = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!node) return;
     event.preventDefault();
-    if (node.tagName === "DETAILS") { node.open = !node.open; node.querySelector(node.open ? "input:not([type=hidden]), summary" : "summary").focus(); }
+    if (node.tagName === "DETAILS") { node.open = !node.open; ((node.open && node.querySelector("input:not([type=hidden])")) || node.querySelector("summary")).focus(); }
     else if (/^(BUTTON|A)$/.test(node.tagName) || node.type === "checkbox") node.click();
     else node.focus();
   });
@@ -20,7 +21,7 @@
 
   // After an act the next thing has the focus, so that the keyboard never starts at the top again.
   const start = document.querySelector("[data-start]");
-  if (start && document.querySelector(".messagelist") && document.activeElement === document.body) start.focus({ preventScroll: true });
+  if (start && (location.search || document.querySelector(".messagelist")) && document.activeElement === document.body) start.focus({ preventScroll: true });
 
   for (const all of document.querySelectorAll("[data-tick]")) {
     const boxes = [...all.closest("form").querySelectorAll(`input[name="${all.dataset.tick}"]`)];
@@ -34,6 +35,16 @@
   for (const form of document.querySelectorAll("[data-busy]")) form.addEventListener("submit", () => {
     const note = form.querySelector("[data-busy-note]") || form.appendChild(document.createElement("span"));
     note.dataset.busyNote = ""; note.setAttribute("role", "status"); note.textContent = form.dataset.busy;
+  });
+
+  // What the stock admin's scripts leave without a name or a role.
+  addEventListener("load", () => {
+    for (const box of document.querySelectorAll(".select2-selection[role=combobox], .select2-search__field")) {
+      const select = box.closest(".select2").previousElementSibling;
+      const label = select && document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+      if (label) box.setAttribute("aria-label", label.textContent.replace(/:\s*$/, "").trim());
+    }
+    for (const note of document.querySelectorAll(".help-tooltip[aria-label]")) note.setAttribute("role", "img");
   });
 
   const cell = (row, text) => { row.insertCell().textContent = text === null || text === undefined ? "" : text; };

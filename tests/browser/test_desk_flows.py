@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from aggregator import clock
 from aggregator.models import (
+    Article,
     Feed,
     LogEntry,
     Membership,
@@ -337,6 +338,92 @@ def test_a_story_is_put_right_with_keys(desk, rows):
     page.keyboard.press("u")
     page.wait_for_selector(".messagelist >> text=undone")
     assert not Story.objects.get(pk=rows["first"].pk).hidden
+
+
+def focus_of(page: Any) -> dict[str, Any]:
+    """Return what has the focus, whether that is seen, and whether it lies within the window."""
+    return page.evaluate(
+        """() => { const a = document.activeElement, box = a.getBoundingClientRect(), look = getComputedStyle(a);
+        return { tag: a.tagName, text: a.innerText || a.name || "", name: a.name || "",
+                 seen: a.matches(":focus-visible") && look.outlineStyle !== "none",
+                 within: box.bottom > 0 && box.top < innerHeight }; }"""
+    )
+
+
+def test_in_a_queue_the_focus_goes_to_the_next_item_and_is_always_seen(desk, rows):
+    for name in ("Aaa first", "Bbb second", "Ccc third"):
+        make_source(name.lower().replace(" ", "-"), name=name, status="proposed")
+    page = desk()
+    page.goto("/desk/")
+    _tab_to(page, "/desk/queues/sources/")
+    assert focus_of(page)["seen"]
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".item")
+    for title in ("Bbb second", "Ccc third"):
+        page.keyboard.press("y")
+        page.wait_for_selector(f".item h2:has-text('{title}')")
+        at = focus_of(page)
+        assert (at["tag"], at["text"], at["seen"], at["within"]) == ("H2", title, True, True)
+    page.keyboard.press("r")
+    assert focus_of(page)["name"] == "reason"
+    page.keyboard.type("yes, n and u are letters here")
+    assert focus_of(page)["name"] == "reason"
+    page.keyboard.press("Tab")
+    at = focus_of(page)
+    assert (at["text"].startswith("Approve"), at["seen"]) == (True, True)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # reject, with the reason that was typed
+    page.wait_for_selector(".messagelist >> text=reject")
+    assert Source.objects.get(name="Ccc third").status_note == "yes, n and u are letters here"
+    page.keyboard.press("u")
+    page.wait_for_selector(".messagelist >> text=undone")
+    assert Source.objects.get(name="Ccc third").status == "proposed"
+    assert focus_of(page)["seen"]
+
+
+def test_the_acts_on_a_story_are_done_in_a_queue_without_a_mouse(desk, rows):
+    first, copy, two = rows["first"], Article.objects.get(copy_of=rows["one"]), rows["three"]
+    page = desk()
+    page.goto(reverse("desk-queue", args=["duplicates"]))
+    page.keyboard.press("t")
+    at = focus_of(page)
+    assert (at["name"], at["seen"]) == ("slug", True)
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.keyboard.press("?")
+    assert page.is_visible(".keys p")
+    page.keyboard.press("e")
+    page.keyboard.type("09182023")
+    page.keyboard.press("Enter")  # sets the date, and nothing else that the form could do
+    page.wait_for_selector(".messagelist >> text=day of the event is set")
+    assert Story.objects.get(pk=first.pk).happened_on.isoformat() == "2023-09-18"
+    page.keyboard.press("u")
+    page.wait_for_selector(".messagelist >> text=undone")
+    page.goto(reverse("desk-queue", args=["duplicates"]))
+    page.focus(f'input[name=article][value="{copy.pk}"]')
+    page.keyboard.press("Space")
+    page.keyboard.press("r")
+    page.keyboard.type("its own text")
+    page.keyboard.press("Enter")  # in the reason: no act by chance
+    page.keyboard.press("Escape")
+    assert page.url.endswith("/desk/queues/duplicates/")
+    page.keyboard.press("o")
+    page.wait_for_selector(".messagelist >> text=counts as an original")
+    page.keyboard.press("u")
+    page.wait_for_selector(".messagelist >> text=undone")
+    page.goto(reverse("desk-queue", args=["duplicates"]))
+    page.keyboard.press("m")
+    page.wait_for_selector("text=redirects to")
+    assert focus_of(page)["name"] == "reason"
+    page.keyboard.type("one and the same")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".messagelist >> text=one now")
+    assert page.url.partition("?")[0].endswith("/desk/queues/duplicates/")
+    assert focus_of(page)["seen"]
+    page.keyboard.press("u")
+    page.wait_for_selector(".messagelist >> text=undone")
+    assert Membership.objects.get(article=two).story_id != first.pk
 
 
 def test_a_slow_site_blocks_nobody_else(tab, web: FakeWeb):

@@ -98,3 +98,12 @@ def test_completing_a_name_counts_only_so_far(people, monkeypatch: pytest.Monkey
 
 def test_an_empty_list_says_so(people):
     assert "None is like this." in people["superuser"].get(SOURCES, {"q": "zorblax"}).content.decode()
+
+
+def test_what_no_role_allows_is_told_on_a_page_that_leads_back(people):
+    source = make_source()
+    response = people["superuser"].get(f"{SOURCES}{source.pk}/delete/")
+    assert response.status_code == 403
+    page = response.content.decode()
+    assert "Rows of the desk are never deleted" in page
+    assert '<a href="/desk/">' in page

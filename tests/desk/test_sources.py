@@ -328,6 +328,18 @@ def test_a_failing_feed_is_found_understood_and_mended(curator: Client, said):
     assert feed.next_poll_at is not None
 
 
+def test_feeds_that_are_switched_off_are_found_again(curator: Client):
+    read, off, other = make_feed(), make_feed(), make_feed(make_source(status="retired"))
+    Feed.objects.filter(pk__in=[off.pk, other.pk]).update(enabled=False)
+    page = curator.get(reverse("desk-feeds"))
+    assert [line.feed.pk for line in page.context["lines"]] == [read.pk]
+    assert "switched off 1" in page.content.decode()
+    page = curator.get(reverse("desk-feeds"), {"state": "off"})
+    assert [line.feed.pk for line in page.context["lines"]] == [off.pk]
+    curator.post(reverse("desk-feed-act", args=[off.pk, "on"]))
+    assert curator.get(reverse("desk-feeds"), {"state": "off"}).context["lines"] == []
+
+
 def test_poll_now_leads_to_the_result(curator: Client, said):
     feed = make_feed()
     response = curator.post(reverse("desk-feed-act", args=[feed.pk, "poll"]))

@@ -18,14 +18,17 @@ from aggregator.views.desk.doors import actor, back, desk_page, number, show
 def feeds(request: HttpRequest) -> HttpResponse:
     """List the feeds that are read, by state."""
     state = request.GET.get("state", "")
-    state = state if state in Feed.State.values else ""
+    state = state if state in (*Feed.State.values, feed_care.OFF) else ""
     lines = feed_care.list_feeds(clock.now(), state=state, after=number(request.GET.get("after")) or 0)
     counts = feed_care.state_counts()
     context = {
         "title": "Feeds",
         "lines": lines,
         "state": state,
-        "states": [(value, label, counts.get(value, 0)) for value, label in Feed.State.choices],
+        "states": [
+            *((value, label, counts.get(value, 0)) for value, label in Feed.State.choices),
+            (feed_care.OFF, "switched off", feed_care.switched_off_count()),
+        ],
         "total": sum(counts.values()),
         "more": lines[-1].feed.pk if len(lines) == feed_care.PER_PAGE else 0,
     }

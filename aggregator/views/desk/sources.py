@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from aggregator import clock
 from aggregator.errors import AggregatorError
-from aggregator.models import LogEntry, Source
+from aggregator.models import LogEntry, Region, Source
 from aggregator.pipeline.opml import MAX_BYTES
 from aggregator.services import feed_care, fetching, opml, site_previews, source_lists, sourcing
 from aggregator.services.curation import undo, withdrawing
@@ -59,7 +59,8 @@ def add(request: HttpRequest) -> HttpResponse:
         found = site_previews.preview(fetching.open_network(), address, clock.now())
     except AggregatorError as error:
         return show(request, "desk/source_add.html", {**context, "error": error.sentence}, status=400)
-    return show(request, "desk/source_add.html", {**context, "found": found})
+    regions = Region.objects.order_by("name").values_list("slug", "name")
+    return show(request, "desk/source_add.html", {**context, "found": found, "regions": regions})
 
 
 @desk_page(MAY_CURATE)
