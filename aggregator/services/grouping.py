@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -183,7 +183,7 @@ class _Batch:
         if old is not None and old != story:
             self.touched.add(old)
         self.where.story_of[article.pk] = story
-        first, last = self.where.spans.get(story, (article.reported_at, article.reported_at))
+        first, last = self._span(story, article.reported_at)
         self.where.spans[story] = min(first, article.reported_at), max(last, article.reported_at)
         self.left.discard(article.pk)
         self.touched.add(story)
@@ -200,8 +200,15 @@ class _Batch:
             self.left.add(article)
 
     def _fits(self, story: int, at: datetime) -> bool:
-        first, last = self.where.spans.get(story, (at, at))
+        first, last = self._span(story, at)
         return max(last, at) - min(first, at) <= STORY_SPAN
+
+    def _span(self, story: int, at: datetime) -> tuple[datetime, datetime]:
+        """Return the first and newest report of a story, `at` when nothing is known of it."""
+        held = _shelf.index.stories.get(story)
+        if story in self.where.spans or held is None or held.first_at is None or held.last_at is None:
+            return self.where.spans.get(story, (at, at))
+        return datetime.fromtimestamp(held.first_at, UTC), datetime.fromtimestamp(held.last_at, UTC)
 
     def _keep(self, draft: Draft, features: Features, about: int | None) -> None:
         self.features[draft.article.pk] = GroupFeatures(

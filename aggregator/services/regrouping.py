@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from aggregator.models import GroupFeatures, Membership, Story
+from aggregator.models import Article, GroupFeatures, Membership, Story
 from aggregator.pipeline import repair
 from aggregator.pipeline.repair import Links, Place, Standing
 from aggregator.services import placing
@@ -111,7 +111,7 @@ def write(parts: Sequence[Part], shaped: Collection[int], now: datetime) -> tupl
     acts = 0
     for part in parts:
         stories, done = _Writing(part, now).write()
-        _drop_late_copies(stories, shaped)
+        _seat_copies(stories, shaped, now)
         touched |= stories
         acts += done
     placing.place_stories(touched, now)
@@ -218,24 +218,30 @@ def _own_texts(stories: Collection[int]) -> Iterator[tuple[int, set[int]]]:
     yield from found.items()
 
 
-def _drop_late_copies(stories: Collection[int], shaped: Collection[int]) -> None:
-    """A copy outside its story's span stands in none, as when it arrives."""
-    times: dict[int, list[tuple[datetime, int, bool]]] = defaultdict(list)
-    rows = Membership.objects.filter(story_id__in=list(stories))
-    for story, at, article, original in rows.values_list(
-        "story_id", "article__reported_at", "article_id", "article__copy_of_id"
-    ):
-        times[story].append((at, article, original is not None))
-    late: list[int] = []
-    for members in times.values():
-        own = [at for at, _, is_copy in members if not is_copy] or [at for at, _, _ in members]
-        first, last = min(own), max(own)
-        for at, article, is_copy in sorted(members):
-            if not is_copy:
-                continue
-            if max(last, at) - min(first, at) <= STORY_SPAN:
-                first, last = min(first, at), max(last, at)
-            elif article not in shaped:
-                late.append(article)
-    if late:
-        Membership.objects.filter(article_id__in=late).delete()
+def _seat_copies(stories: Collection[int], shaped: Collection[int], now: datetime) -> None:
+    """Seat the copies of stories whose originals changed: within the span, the earliest first.
+
+    One that has no room stands in no story, as when it arrives; one that had none may have it now.
+    """
+    spans: dict[int, list[datetime]] = defaultdict(list)
+    rows = Membership.objects.filter(story_id__in=list(stories), article__copy_of__isnull=True)
+    originals = dict(rows.values_list("article_id", "story_id"))
+    for story, at in rows.values_list("story_id", "article__reported_at"):
+        spans[story].append(at)
+    copies = Article.objects.filter(copy_of_id__in=originals, status=Article.Status.VISIBLE, relevance="in")
+    seated, late = [], []
+    for copy in copies.select_related("membership").order_by("reported_at", "url_hash"):
+        story, at = originals[copy.copy_of_id or 0], copy.reported_at
+        row = getattr(copy, "membership", None)
+        first, last = min(spans[story]), max(spans[story])
+        if first <= at <= last or max(last, at) - min(first, at) <= STORY_SPAN:
+            spans[story].append(at)
+            if row is None:
+                reason = {"rule": "copy", "article": copy.copy_of_id}
+                seated.append(
+                    Membership(story_id=story, article=copy, score=1.0, reason=reason, joined_at=now)
+                )
+        elif row is not None and row.story_id == story and copy.pk not in shaped:
+            late.append(copy.pk)
+    Membership.objects.bulk_create(seated)
+    Membership.objects.filter(article_id__in=late).delete()

@@ -40,9 +40,11 @@ def main() -> None:
     from bench.faults.fire import FIRES
     from bench.faults.site import Site
     from bench.faults.state import State, differences, take
+    from newsroom import replays
 
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="newsroom-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
+    replays.KINDS = asked.kinds
     wanted, steps = folder / "calm.json", asked.days * 24 // asked.hours + 1
     for name in asked.only or FIRES:
         if name != "calm" and not wanted.exists():
@@ -112,6 +114,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--days", type=int, default=3, help="virtual days after the first one")
     parser.add_argument("--hours", type=int, default=12, help="virtual hours of a step")
+    parser.add_argument(
+        "--kinds", default="stream,paged", help="recorded feeds: stream (news), paged (old pages)"
+    )
     parser.add_argument("--only", nargs="*", help="calm calm-again kills postgres redis disk clock messages")
     parser.add_argument(
         "--folder", type=Path, help="where the runs lie; an undisturbed one there is used again"

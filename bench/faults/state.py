@@ -91,7 +91,7 @@ def differences(wanted: State, found: State) -> dict[str, Any]:
     }
 
 
-def agreement(one: Mapping[str, Hashable], two: Mapping[str, Hashable]) -> float:
+def agreement(one: Mapping[Any, Hashable], two: Mapping[Any, Hashable]) -> float:
     """Return the adjusted Rand index of two partitions; who is in none stands alone.
 
     Hubert and Arabie, Comparing partitions, 1985: 1 for equal partitions, about 0 by chance.

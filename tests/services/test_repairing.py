@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db.models import F
 
 from aggregator.models import Article, LogEntry, Membership, Override, Story
-from aggregator.services import grouping
+from aggregator.services import grouping, regrouping, repairing
 from aggregator.services.curation.acts import Actor
+from aggregator.services.curation.membership import split_story
 from aggregator.services.curation.undo import undo
+from aggregator.services.curation.verdicts import keep_apart
 from aggregator.services.repairing import repair_stories
 from tests.factories import DAY
 from tests.services.test_grouping import DEPOT, DEPOT_AGAIN, MARKET, link, report, settle, story_of
@@ -99,3 +103,80 @@ def test_a_running_happening_reads_as_a_chain() -> None:
     repair_stories(DAY + timedelta(hours=80))
     assert Story.objects.get(pk=story_of(next_one)).earlier_id == story_of(one)
     assert Membership.objects.count() == 2
+
+
+def test_a_copy_that_had_no_room_is_seated_when_its_story_is_another() -> None:
+    one, two, stray = report(DEPOT), report(DEPOT_AGAIN, 1), report(MARKET, 60)
+    settle(one, two)
+    link("must_link", stray, one)
+    copy = report(MARKET, 100, copy_of=stray)
+    settle(stray, copy)
+    Override.objects.all().delete()
+    assert story_of(copy) is None
+    repair_stories(NOW)
+    assert story_of(copy) == story_of(stray) != story_of(one)
+
+
+def test_members_of_a_story_that_a_curator_split_stay_where_the_split_left_them() -> None:
+    one, two, three = report(DEPOT), report(DEPOT_AGAIN, 1), report(DEPOT, 2)
+    settle(one, two, three)
+    split_story(Actor(None, NOW, "another depot"), story_of(one) or 0, [one.pk])
+    late = report(DEPOT_AGAIN, 3)
+    settle(late)
+    repair_stories(NOW)
+    assert story_of(one) != story_of(two) == story_of(three)
+    assert story_of(late) in (story_of(one), story_of(two))
+
+
+def test_a_look_is_not_written_over_an_act_that_came_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = report(DEPOT), report(DEPOT_AGAIN, 1)
+    part(one, two)
+    decide = regrouping.plan
+
+    def slowly(*asked: Any) -> regrouping.Plan:
+        found = decide(*asked)
+        keep_apart(Actor(None, NOW, "two fires"), story_of(one) or 0, story_of(two) or 0)
+        return found
+
+    monkeypatch.setattr(regrouping, "plan", slowly)
+    assert repair_stories(NOW) == 0
+    assert story_of(one) != story_of(two)
+
+
+def test_who_is_killed_between_two_portions_leaves_whole_stories(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [
+        (report((f"{DEPOT[0]} {n}", DEPOT[1])), report((f"{DEPOT_AGAIN[0]} {n}", DEPOT_AGAIN[1]), 1))
+        for n in ("Kharkiv", "Goma", "Derna")
+    ]
+    one, two = report(MARKET), report((f"{MARKET[0]} again", MARKET[1]), 1)
+    for first, second in [*pairs, (one, two)]:
+        part(first, second)
+    write, done = regrouping.write, []
+
+    def once(*asked: Any) -> tuple[set[int], int]:
+        if done:
+            raise KeyboardInterrupt
+        done.append(True)
+        return write(*asked)
+
+    monkeypatch.setattr(repairing, "PORTION", 1)
+    monkeypatch.setattr(regrouping, "write", once)
+    with pytest.raises(KeyboardInterrupt):
+        repair_stories(NOW)
+    monkeypatch.undo()
+    stories = Story.objects.filter(pk__in=Membership.objects.values("story_id"))
+    assert all(s.article_count == s.memberships.count() for s in stories)
+    grouping.forget()
+    repair_stories(NOW)
+    assert story_of(one) == story_of(two)
+    assert repair_stories(NOW) == 0
+
+
+def test_an_article_that_moved_to_a_story_of_a_higher_number_stays_in_memory() -> None:
+    one, other = report(DEPOT), report(MARKET, 1)
+    settle(one, other)
+    low, high = sorted((story_of(one) or 0, story_of(other) or 0))
+    Membership.objects.filter(story_id=low).update(story_id=high)
+    Story.objects.update(changed_no=F("changed_no") + 100)
+    shelf = grouping.synced_shelf()
+    assert shelf.index.members_of(high) == {one.pk, other.pk}
