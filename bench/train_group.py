@@ -22,9 +22,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from aggregator.pipeline.features import Features
 from aggregator.pipeline.group import StoryIndex
 from aggregator.pipeline.group_measure import COLUMNS
 from aggregator.pipeline.group_model import MODEL_FILE, GroupModel, Line, Trees
+from aggregator.pipeline.repair import Standing, regroup
 from aggregator.services.evaluation.stories import places_of
 from bench.group_sets import CLUSTERING, Item, jitter, load_sets, online, scorer
 
@@ -181,20 +183,25 @@ def fit_model(pairs: Pairs, without_fold: int | None, threshold: float = FIRST_L
     return GroupModel(*fit(pairs, without_fold), threshold, {})
 
 
+@dataclass(frozen=True)
+class Foldwise:
+    """Stands for the model where each article is judged by that of its fold."""
+
+    models: list[GroupModel]
+    fold_of: dict[int, int]  # by the identity of its features
+    threshold: float
+
+    def of(self, article: Features) -> GroupModel:
+        return self.models[self.fold_of[id(article)]]
+
+
 def judge(sets: dict[str, list[Item]], models: list[GroupModel], limit: float, score: Any) -> dict[str, Any]:
-    """Pass over every set with each article judged by the model of its fold."""
+    """Score the stories of every set as the repair leaves them, each article judged by the model of its fold."""
     out = {}
     for name, items in sets.items():
-
-        def decide(index: StoryIndex, item: Item) -> int | None:
-            measured = index.measure(item.features)
-            if not measured.stories:
-                return None
-            scores = models[item.fold].scores(measured.table)
-            best = int(np.argmax(scores))
-            return measured.stories[best].story if scores[best] >= limit else None
-
-        found = online(items, StoryIndex(blank_model()), decide)
+        model: Any = Foldwise(models, {id(i.features): i.fold for i in items}, limit)
+        places = regroup([Standing(n, i.features) for n, i in enumerate(items)], model=model)
+        found = {i.id: places[n].group for n, i in enumerate(items)}
         gold = {i.id: i.gold for i in items if i.scored}
         out[name] = score(gold, {i: c for i, c in found.items() if i in gold})
         if name == "stream":

@@ -251,7 +251,7 @@ class StoryIndex:
 
     def _scores(self, measured: Measured, features: Features) -> NDArray[np.float64]:
         """Ask the model; numbers alone, or one word of many, never make one happening."""
-        scores = self.model.scores(measured.table)
+        scores = self.model.of(features).scores(measured.table)
         needed = min(LEAST_WORDS, (len(features.ids) + 1) // 2)
         return np.where(measured.shared_words() >= needed, scores, 0.0)
 

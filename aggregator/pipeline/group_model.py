@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .features import Features
 from .group_measure import COLUMNS
 
 MODEL_FILE = Path(__file__).parent / "data" / "group_model.json"
@@ -62,6 +63,10 @@ class GroupModel:
     trees: Trees
     threshold: float
     about: dict[str, Any]
+
+    def of(self, article: Features) -> GroupModel:
+        """Return the model that judges an article: this one. The bench has one for each fold."""
+        return self
 
     def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return how likely each candidate is the same happening (0.0-1.0)."""

@@ -27,6 +27,23 @@ def test_rows_of_one_happening_get_one_cluster() -> None:
     assert found[0] == found[2] != found[1]
 
 
+def test_clusters_are_those_of_the_repair_whatever_the_order_of_rows() -> None:
+    rows = [
+        {"id": n, "title": title, "date": f"2023-09-19T{n:02d}:00:00Z"}
+        for n, title in enumerate(
+            (
+                "Drone strike sets fuel depot in Belgorod ablaze",
+                "Shell hits market in El Fasher, eleven dead",
+                "Belgorod fuel depot ablaze after drone strike",
+                "Market in El Fasher hit by shell, eleven killed",
+            )
+        )
+    ]
+    answers = [{a["id"]: a["cluster"] for a in stories.evaluate(order)} for order in (rows, rows[::-1])]
+    assert answers[0] == answers[1]
+    assert answers[0][0] == answers[0][2] != answers[0][1] == answers[0][3]
+
+
 @pytest.mark.parametrize(
     "row",
     [

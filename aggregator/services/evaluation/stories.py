@@ -1,9 +1,11 @@
-"""Evaluate the grouping stage on rows in order of arrival: the rule the line uses, no look-ahead.
+"""Evaluate the grouping stage: the stories as the line's repair leaves them.
 
 Rows are `{id, title, text, date, url, source}`, any of them null or missing, out comes
-`{id, cluster}`: the story decided on arrival, without the line's later repair. The form of an item
-is another stage's business: here every row is grouped, so that an opinion or explainer gets the
-story it is about, as the line tells it beside the story ("also published").
+`{id, cluster}`. The line groups an article on arrival and decides again every ten minutes, in the order
+of the reports (`pipeline.repair.regroup`): what it says of an article rests on earlier reports only, so
+that one look at the end says what all looks of the line would have said. Undated rows come last. The
+form of an item is another stage's business: here every row is grouped, so that an opinion or explainer
+gets the story it is about, as the line tells it beside the story ("also published").
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from aggregator.pipeline.features import BODY, background_idf, read_features
+from aggregator.pipeline.features import BODY, Features, background_idf, read_features
 from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
-from aggregator.pipeline.group import StoryIndex
 from aggregator.pipeline.locate import locate
+from aggregator.pipeline.repair import Standing, regroup
 from aggregator.pipeline.types import Located
 
 
@@ -45,20 +47,21 @@ def about_places(located: Located) -> list[str]:
 
 def evaluate(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield `{id, cluster}` for each row in order. No field is trusted to be there or to be text."""
-    index = StoryIndex()
-    for number, row in enumerate(rows):
-        title, text = _text(row, "title"), _text(row, "text")
-        features = read_features(
-            title,
-            text,
-            at=read_at(row.get("date")),
-            outlet=_text(row, "source"),
-            places=places_of(title, text),
-        )
-        verdict = index.decide(features)
-        story = number if verdict.story is None else verdict.story
-        index.add(story, number, features)
-        yield {"id": row.get("id"), "cluster": story}
+    read = [(row.get("id"), _read(row)) for row in rows]
+    places = regroup(Standing(number, features) for number, (_, features) in enumerate(read))
+    for number, (key, _) in enumerate(read):
+        yield {"id": key, "cluster": places[number].group}
+
+
+def _read(row: Mapping[str, Any]) -> Features:
+    title, text = _text(row, "title"), _text(row, "text")
+    return read_features(
+        title,
+        text,
+        at=read_at(row.get("date")),
+        outlet=_text(row, "source"),
+        places=places_of(title, text),
+    )
 
 
 def _text(row: Mapping[str, Any], field: str) -> str:
