@@ -105,10 +105,10 @@ class Effects:
 WHAT = {
     "fewer": "would count fewer origins",
     "more": "would count more origins",
-    "key": "would become key stories",
-    "not_key": "would be key stories no more",
+    "key": "would become key",
+    "not_key": "would be key no longer",
     "thin": "would become thinly covered",
-    "not_thin": "would be thinly covered no more",
+    "not_thin": "would be thinly covered no longer",
 }
 
 
