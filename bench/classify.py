@@ -1,9 +1,9 @@
 """Measure classify: held-in figures by evaluate, and speed on 3 kB articles, one core.
 
-    python bench/classify.py
+    python -m bench.classify
 
 Figures on the development sets are resubstitution (the shipped model was trained on them): they
-only show that nothing broke. Held-out figures are those of bench/train_classify.py.
+only show that nothing broke. Held-out figures are those of bench.train_classify.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import json
 import time
 from collections.abc import Sequence
 
-import classify_sets as sets
 import numpy as np
-from classify_sets import Row
-from train_classify import Trainer, f1
 
 from aggregator.pipeline.classify import classify
 from aggregator.pipeline.locate import locate
+from bench import classify_sets as sets
+from bench.classify_figures import f1
+from bench.classify_sets import Row
+from bench.classify_tables import Trainer
 
 SIZE = 3_000
 

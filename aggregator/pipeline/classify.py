@@ -123,7 +123,7 @@ def classify(
     conflicts: tuple[tuple[str, Reason], ...] = ()
     if relevance != OUT:
         logits = topic_logits(model, features, evidence.counts, titled=reading.titled)
-        topics = _topics(reading, evidence, logits, model)
+        topics = _topics(reading, evidence, logits, model, relevance)
         slugs = [t.topic for t in topics]
         conflicts = rules.conflicts.find(located, reading.names, slugs, reported_on)
     return Classified(score, relevance, reason, topics, form, form_reason, conflicts)
@@ -206,13 +206,13 @@ def _relevance(
 
 
 def _topics(
-    reading: Reading, evidence: Evidence, logits: Mapping[str, float], model: Model
+    reading: Reading, evidence: Evidence, logits: Mapping[str, float], model: Model, relevance: str
 ) -> tuple[TopicScore, ...]:
     scores = topic_scores(evidence, logits, model.card, language=reading.language)
     if len(reading.body.stems) < FEW_WORDS:  # a name alone: what the model makes of it is no evidence
         scores = {topic: score for topic, score in scores.items() if topic in evidence.counts}
     most = 1 if is_snippet(reading.titled, len(reading.body.stems)) else MOST_TOPICS
-    kept = pick(scores, model.card, most=most)
+    kept = pick(scores, model.card, most=most, relevance=relevance)
     return tuple(_scored(t, scores[t], reading, evidence, logits) for t in kept)
 
 
@@ -221,16 +221,22 @@ def is_snippet(titled: bool, word_count: int) -> bool:
     return not titled and word_count <= SNIPPET_WORDS
 
 
-def pick(scores: Mapping[str, float], card: Mapping[str, Any], *, most: int = MOST_TOPICS) -> list[str]:
+def pick(
+    scores: Mapping[str, float], card: Mapping[str, Any], *, most: int = MOST_TOPICS, relevance: str = IN
+) -> list[str]:
     """Return the topics to keep, main first, at most `most`.
 
-    The likeliest needs the score `first`, any other `further`. The main one is not always the
+    The likeliest needs the score `first`, or `first_asked` where it is in doubt whether the article
+    belongs at all; any other needs `further`. The main one is not always the
     likeliest: harm to civilians goes with most strikes and is seldom the heart of the report, so
     each topic has an offset for how often it leads where it is present.
     """
     part = card["topics"]
     ranked = sorted(scores, key=lambda t: (-scores[t], t))[:most]
-    kept = [t for n, t in enumerate(ranked) if scores[t] >= (part["first"] if n == 0 else part["further"])]
+    least = part["first_asked"] if relevance == ASK else part["first"]
+    if not ranked or scores[ranked[0]] < least:
+        return []
+    kept = [ranked[0], *(t for t in ranked[1:] if scores[t] >= part["further"])]
     return sorted(kept, key=lambda t: (-_logit(scores[t]) - part["main"].get(t, 0.0), t))
 
 

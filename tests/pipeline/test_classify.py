@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.pipeline import classify as classify_module
-from aggregator.pipeline.classify import classify, rules_from
+from aggregator.pipeline.classify import classify, pick, rules_from
 from aggregator.pipeline.linear import load_model
 from aggregator.pipeline.locate import locate
 from aggregator.pipeline.types import Classified, Located, RegionScore
@@ -276,3 +276,22 @@ def test_the_model_card_says_where_it_comes_from():
     assert card["data"]["stream"]
     assert 0 < card["relevance"]["ask"] < card["relevance"]["in"] < 1
     assert len(card["topic_slugs"]) == 30
+
+
+@pytest.mark.parametrize(
+    ("scores", "relevance", "topics"),
+    [
+        pytest.param({"battles": 0.3}, "in", ["battles"], id="what belongs has its likeliest topic"),
+        pytest.param({"battles": 0.3}, "ask", [], id="what is in doubt has none that is in doubt too"),
+        pytest.param({"battles": 0.5}, "ask", ["battles"], id="what is in doubt has a clear one"),
+        pytest.param({"battles": 0.05}, "in", [], id="a guess out of nothing is none"),
+        pytest.param(
+            {"battles": 0.9, "sanctions": 0.4}, "in", ["battles"], id="a further one must be likely"
+        ),
+        pytest.param({"battles": 0.9, "sanctions": 0.5}, "ask", ["battles", "sanctions"], id="two that are"),
+        pytest.param({}, "in", [], id="nothing found"),
+    ],
+)
+def test_how_many_topics_an_article_gets(scores, relevance, topics):
+    card = {"topics": {"first": 0.1, "first_asked": 0.4, "further": 0.45, "main": {}}}
+    assert pick(scores, card, relevance=relevance) == topics
