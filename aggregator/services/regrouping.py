@@ -193,8 +193,13 @@ class _Writing:
         rows = {m.article_id: m for m in Membership.objects.filter(article_id__in=articles)}
         for article, row in rows.items():
             place = self.part.moves[article][2]
-            told = {key: place.reason[key] for key in TOLD if key in place.reason}
-            row.story_id, row.score = joins, round(place.score, 4)
+            why = place.reason
+            if why.get("rule") == "fixed":  # it came along with its thread: its own words still hold
+                why = row.reason
+            else:
+                row.score = round(place.score, 4)
+            told = {key: why[key] for key in TOLD if key in why}
+            row.story_id = joins
             row.reason = {"rule": rule, "from": leaves, **told}
         Membership.objects.bulk_update(rows.values(), ["story", "score", "reason"], batch_size=200)
         copies = Membership.objects.filter(story_id=leaves, article__copy_of_id__in=articles)
