@@ -20,10 +20,9 @@ from aggregator.services.filters import Cursor
 from aggregator.services.indexing import CONFIGS, SIMPLE, with_bigrams
 
 COMMON = 20_000  # matches that the index of words gives at most; words expected more often are walked for
-WALKED = 6_000  # newest articles read in one round
+WALKED = 6_000  # newest articles read at most: a quarter of them first
 LISTED = 20_000  # the same without a text, where nothing is looked for in each
 CANDIDATES = 200  # newest matches whose own language is asked in one round
-ROUNDS = 3
 BRANCHES = 80  # indexes merged at most: of regions in a region, of outlets of a kind
 
 
@@ -61,21 +60,16 @@ def newest(text: str, narrow: Narrow, before: Cursor | None, size: int) -> list[
     expected = _expected("SELECT 1 FROM aggregator_searchrow WHERE vector @@ %s::tsquery", [asked])
     by_words = expected <= COMMON and (expected <= way.expected or way.expected > WALKED)
     found: list[Cursor] = []
-    for _ in range(ROUNDS):
-        near = _gather(asked, narrow, before) if by_words else _walk(asked, narrow, way, before, WALKED)
-        if (
-            not by_words and len(near) < CANDIDATES and way.expected > WALKED
-        ):  # rarer here, or only further back
-            near = sorted({*near, *_gather(asked, narrow, before)}, key=_order, reverse=True)[:CANDIDATES]
+    for most in (WALKED // 4, WALKED - WALKED // 4):
+        near = _gather(asked, narrow, before) if by_words else _walk(asked, narrow, way, before, most)
         found += _in_own_language(text, near)
-        if len(found) >= size or len(near) < CANDIDATES:
+        if len(found) >= size:
             break
-        before = near[-1]
+        if len(near) >= CANDIDATES:
+            before = near[-1]
+        elif by_words or (before := _end(narrow, way, before, most)) is None:
+            break
     return found[:size]
-
-
-def _order(place: Cursor) -> tuple[Any, int]:
-    return place.report_at, place.id
 
 
 # --- what is walked --------------------------------------------------------------------------------
@@ -157,6 +151,20 @@ def _walk(asked: str, narrow: Narrow, way: _Way, before: Cursor | None, most: in
     wanted, more = _wanted(narrow, but=way.name)
     sql = _WALK.format(places=places, wanted=wanted, matched=_MATCHED if asked else "")
     return _ask(sql, [*values, most, *more, *([asked] if asked else []), CANDIDATES])
+
+
+_END = """
+SELECT pk, reported_at FROM (SELECT DISTINCT reported_at, pk FROM ({places}) AS places
+    ORDER BY reported_at DESC, pk DESC LIMIT %s) AS near
+ORDER BY reported_at, pk LIMIT 1
+"""
+
+
+def _end(narrow: Narrow, way: _Way, before: Cursor | None, most: int) -> Cursor | None:
+    """Return the last place that was walked, None when there is nothing beyond it."""
+    places, values = _places(way, narrow, before)
+    found = _ask(_END.format(places=places), [*values, most])
+    return found[0] if found else None
 
 
 def _wanted(narrow: Narrow, *, but: str = "") -> tuple[str, list[Any]]:
