@@ -104,6 +104,8 @@ def addresses() -> dict[str, str]:
         "source": story.speaker.source.get_absolute_url(), "sources": "/sources/", "log": "/log/", "status": "/status/",
         "front-atom": "/feed.atom", "region-atom": f"/regions/{region}.atom", "search": "/search/?q=police+killed",
         "search-common": "/search/?q=said", "search-region": f"/search/?q=police&region={region}",
+        "search-topic": f"/search/?q=police&topic={topic}", "search-language": "/search/?q=police&language=ru",
+        "search-mix": f"/search/?q=police&region={region}&topic={topic}&language=en&from={story.first_at:%Y}-01-01",
         "api-stories": f"/api/v1/regions/{region}/stories", "api-story": f"/api/v1/stories/{story.pk}",
     }  # fmt: skip
     if DayCount.objects.filter(conflict__isnull=False).exists():
