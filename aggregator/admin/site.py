@@ -89,7 +89,8 @@ class DeskSite(AdminSite):
             log.warning("sign_in_refused", extra={"reason": "limit"})
             return HttpResponse(TOO_MANY, status=429, content_type="text/plain; charset=utf-8")
         sign_in: Any = csp_replace(RELAXED)(super().login)
-        response: HttpResponse = sign_in(request, extra_context)
+        context = {"site_name": settings.SITE_NAME, **(extra_context or {})}  # else it is the host
+        response: HttpResponse = sign_in(request, context)
         if request.method != "POST":
             return response
         if not request.user.is_authenticated:

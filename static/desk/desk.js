@@ -37,15 +37,20 @@
     note.dataset.busyNote = ""; note.setAttribute("role", "status"); note.textContent = form.dataset.busy;
   });
 
-  // What the stock admin's scripts leave without a name or a role.
-  addEventListener("load", () => {
-    for (const box of document.querySelectorAll(".select2-selection[role=combobox], .select2-search__field")) {
-      const select = box.closest(".select2").previousElementSibling;
+  // What the stock admin's scripts leave without a name or a role, whenever they come to it.
+  const name = () => {
+    for (const box of document.querySelectorAll(".select2-selection[role=combobox]:not([aria-label]), .select2-selection__rendered[role=textbox]:not([aria-label]), .select2-search__field:not([aria-label])")) {
+      const select = box.closest(".select2") && box.closest(".select2").previousElementSibling;
       const label = select && document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
-      if (label) box.setAttribute("aria-label", label.textContent.replace(/:\s*$/, "").trim());
+      box.setAttribute("aria-label", label ? label.textContent.replace(/:\s*$/, "").trim() : "Search");
     }
-    for (const note of document.querySelectorAll(".help-tooltip[aria-label]")) note.setAttribute("role", "img");
-  });
+    for (const note of document.querySelectorAll(".help-tooltip[aria-label]:not([role])")) note.setAttribute("role", "img");
+    for (const head of document.querySelectorAll("th.original:empty")) head.appendChild(Object.assign(document.createElement("span"), { className: "hide", textContent: "Row" }));
+  };
+  if (document.querySelector(".change-form")) {
+    name();
+    new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
+  }
 
   const cell = (row, text) => { row.insertCell().textContent = text === null || text === undefined ? "" : text; };
   const wait = document.querySelector("[data-polls]");

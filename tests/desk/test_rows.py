@@ -107,3 +107,9 @@ def test_what_no_role_allows_is_told_on_a_page_that_leads_back(people):
     page = response.content.decode()
     assert "Rows of the desk are never deleted" in page
     assert '<a href="/desk/">' in page
+
+
+def test_the_door_bears_the_name_of_the_site(client: Client, settings):
+    settings.SITE_NAME = "The Zorblax Desk"
+    page = client.get("/desk/login/").content.decode()
+    assert "The Zorblax Desk" in page.partition("</a>")[0]

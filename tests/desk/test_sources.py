@@ -60,6 +60,7 @@ def test_a_site_is_pasted_previewed_and_approved(curator: Client, web: FakeWeb, 
     assert len(found.feeds) == 1
     assert len(found.feeds[0].items) == 10
     assert "ombudsman" in page.content.decode()
+    assert "The host has no robots rules." in page.content.decode()
     assert "nagorno-karabakh" in found.feeds[0].items[0].regions
     url = found.feeds[0].candidate.url
     form = {
