@@ -66,8 +66,9 @@ class Place:
         return subprocess.Popen([sys.executable, "manage.py", *words], cwd=ROOT, env=self.environ, **quiet)
 
     def read_everything(self) -> None:
-        """Poll all feeds and work until the line is empty."""
+        """Poll all feeds, work until the line is empty, and look at the stories once more as the timetable does."""
         self.command("poll", "--all", "--wait")
+        self.python("from aggregator import tasks; tasks.repair_stories()")
 
     def await_articles(self, least: int = 20) -> None:
         """Return when so many articles have been found: a worker is in the middle of its work."""

@@ -18,7 +18,7 @@ from tests.faults.acts import Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS = (2.5, 4.0, 5.0, 6.5, 8.0)  # seconds after the start of each worker
-LEAST = 0.85  # adjusted Rand index of the stories
+LEAST = 0.98  # adjusted Rand index of the stories
 
 
 def test_killed_workers_lose_nothing_and_double_nothing(
@@ -37,6 +37,6 @@ def test_killed_workers_lose_nothing_and_double_nothing(
     assert len(calm["articles"]) > 100
     assert found["articles"] == calm["articles"]
     assert found["originals"] == calm["originals"]
-    # Which reports of one war make a story depends on the order in which a backlog arrives.
+    # In whatever order the backlog arrived, the last look at the stories puts it in the order of the reports.
     assert agreement(found["stories"], calm["stories"]) >= LEAST
     killed.verify()
