@@ -36,8 +36,9 @@ COUNTED = {
 
 def begin(job: Job, row: Any, since: datetime) -> None:
     """Set what a job has to look at: stories of the last days, or every origin of the row."""
-    if all(job.before.get(name) == job.content.get(name) for name in COUNTED[job.subject]):
-        return
+    same = all(job.before.get(name) == job.content.get(name) for name in COUNTED[job.subject])
+    if same and job.before != job.content:
+        return  # and with nothing changed at all, what an earlier job left undone is done
     if job.kind == APPLY:
         job.origin = 2**62
         job.total = max(1, _waiting(job, row))

@@ -181,6 +181,12 @@ def test_a_change_that_is_cancelled_keeps_stories_and_origins_in_step(world, mon
     assert Publisher.objects.get(slug="herald-house").owner_group == "courier-house"
     assert Origin.objects.filter(independence_key="family:herald-house").count() == 1
     assert wrong_stories() == []
+    monkeypatch.undo()
+    again = dry_run("publisher", "herald-house")  # made again, it goes through what is left
+    assert again.effects["fewer"] == 1
+    apply(again)
+    assert not Origin.objects.filter(independence_key="family:herald-house").exists()
+    assert wrong_stories() == []
 
 
 @pytest.mark.parametrize(
