@@ -3,9 +3,9 @@
 Rows are `{id, title, text, date, url, source}`, any of them null or missing, out comes
 `{id, cluster}`. The line groups an article on arrival and decides again every ten minutes, in the order
 of the reports (`pipeline.repair.regroup`): what it says of an article rests on earlier reports only, so
-that one look at the end says what all looks of the line would have said. Undated rows come last. The
-form of an item is another stage's business: here every row is grouped, so that an opinion or explainer
-gets the story it is about, as the line tells it beside the story ("also published").
+that one look at the end says what all looks of the line would have said. Undated rows come last, in an
+order of their words. The form of an item is another stage's business: here every row is grouped, so
+that an opinion or explainer gets the story it is about, as the line tells it beside the story ("also published").
 """
 
 from __future__ import annotations
