@@ -27,7 +27,7 @@ from aggregator.models import (
     Story,
     Work,
 )
-from aggregator.services import line_page, queues, roles, story_queues
+from aggregator.services import desk_jobs, line_page, queues, roles, story_queues
 from aggregator.services import vocabulary_edits as edits
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.visibility import withdraw_articles
@@ -458,7 +458,7 @@ def test_a_page_of_one_thing_asks_as_often_whatever_hangs_on_it(
             make_topic(f"topic-{number}-{n}")
             kept = edits.find_job(job.id)
             kept.added.append(article.pk)
-            edits._keep(kept)
+            desk_jobs.keep(kept)
 
     grow(2)
     few = cost()
