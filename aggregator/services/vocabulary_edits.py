@@ -279,7 +279,8 @@ def undo_change(actor: Actor, entry: LogEntry) -> LogEntry:
     row = vocabulary_rows.MODELS[subject].objects.select_for_update().filter(pk=entry.target_id or 0).first()
     if row is None or not _as_left(vocabulary_rows.read_content(subject, row), entry.after):
         raise ground_moved("A later change of it")
-    before, content = vocabulary_rows.read_content(subject, row), entry.before
+    before = vocabulary_rows.read_content(subject, row)
+    content = {**before, **entry.before}  # entries of before have no slug
     vocabulary_rows.write_content(subject, row, content)
     undone = log_act(actor, "undo", row, before=before, after=content, undo_of=entry)
     user_id = actor.user.pk if actor.user else 0

@@ -83,7 +83,7 @@ def test_a_change_is_logged_and_only_what_it_touches_runs_again(articles):
     before = Topic.objects.get(slug="sanctions").data
     make_it(try_it("topic", "sanctions", data={"sure": ["zorblax"]}))
     entry = LogEntry.objects.get(act="change_cues")
-    assert entry.before == {"data": before}
+    assert entry.before == {"slug": "sanctions", "data": before}
     assert entry.after["data"]["sure"] == ["zorblax"]
     assert entry.reason == "a new word"
     assert list(Work.objects.filter(why="retag").values_list("article_id", flat=True)) == [articles[0].pk]
