@@ -121,6 +121,11 @@ def _outlets() -> tuple[Outlet, ...]:
     return tuple(Outlet(*row) for row in rows)
 
 
+def kinds() -> dict[int, str]:
+    """Return the kind of every outlet, by its id."""
+    return until_act("kinds", lambda: dict(Source.objects.order_by().values_list("pk", "kind")))
+
+
 def at_home(region: Region) -> list[Outlet]:
     """Return the approved outlets at home in a region or in what lies in it, by name."""
     return until_act("at home", _at_home).get(region.pk, [])

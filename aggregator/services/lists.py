@@ -88,9 +88,8 @@ def _kinds_and_languages() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 _WHO = """
-SELECT source.kind, source.id FROM aggregator_membership AS member
+SELECT article.source_id FROM aggregator_membership AS member
 JOIN aggregator_article AS article ON article.id = member.article_id AND article.status = 'visible'
-JOIN aggregator_source AS source ON source.id = article.source_id
 WHERE member.story_id = ANY(%s)
 """
 
@@ -102,7 +101,9 @@ def who_reports(timeline: Timeline) -> list[Share]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_WHO, [ids])
-        pairs = cursor.fetchall()
+        sources = [pk for (pk,) in cursor.fetchall()]
+    kinds = atlas.kinds()
+    pairs = [(kinds.get(pk, ""), pk) for pk in sources]
     articles = Counter(kind for kind, _ in pairs)
     outlets = Counter(kind for kind, _ in set(pairs))
     shares = [Share(kind, outlets[kind], n, round(100 * n / len(pairs))) for kind, n in articles.items()]
