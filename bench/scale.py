@@ -409,7 +409,7 @@ def disk(site: Site) -> dict[str, int]:
 
 _GIVEN = """
 SELECT a.source_id, a.feed_id, a.title, b.text FROM aggregator_article a JOIN aggregator_articlebody b ON b.article_id = a.id
-WHERE a.language = 'en' AND a.id % 7 = 3 ORDER BY a.id DESC LIMIT %s
+WHERE a.language = 'en' AND a.id %% 7 = 3 ORDER BY a.id DESC LIMIT %s
 """
 _QUEUE = """
 WITH given AS (
