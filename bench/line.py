@@ -158,7 +158,8 @@ def queue(stored: Sequence[Page], first: int, port: int, now: Any, relevant: boo
 
     names = sorted({page.outlet for page in stored})
     Publisher.objects.bulk_create(
-        [Publisher(slug=f"line-{name}"[:80], name=name) for name in names], ignore_conflicts=True
+        [Publisher(slug=f"line-{name}".replace(".", "-")[:80], name=name) for name in names],
+        ignore_conflicts=True,
     )
     houses = {
         house.name: house for house in Publisher.objects.filter(name__in=names, slug__startswith="line-")
@@ -166,7 +167,7 @@ def queue(stored: Sequence[Page], first: int, port: int, now: Any, relevant: boo
     Source.objects.bulk_create(
         [
             Source(
-                slug=f"line-{name}"[:80],
+                slug=f"line-{name}".replace(".", "-")[:80],
                 name=name,
                 publisher=houses[name],
                 status="approved",
