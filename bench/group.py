@@ -19,7 +19,8 @@ import numpy as np
 from aggregator.pipeline.features import Features, pack, read_features, unpack
 from aggregator.pipeline.group import StoryIndex
 from aggregator.services.evaluation import stories
-from bench.group_sets import CLUSTERING, read_rows, scorer
+from bench.group_sets import CLUSTERING, less_largest, read_rows, scorer
+from bench.group_windows import read_windows
 
 START = datetime(2023, 10, 1, tzinfo=UTC)
 
@@ -48,10 +49,15 @@ def _quality(corpora: Path) -> dict[str, Any]:
         rows = list_rows(corpora / f"data/clustering/{name}.jsonl.gz")
         found = score({r["id"]: r["cluster"] for r in rows}, _answers(rows))
         out[name] = {"b3_f1": found["b3_f1"], "pair_f1": found["pair_f1"]}
-    rows = list_rows(corpora / "data/stream/october2023.jsonl")
+    feeds = {"stream": list_rows(corpora / "data/stream/october2023.jsonl")} | read_windows(corpora)
+    return out | {name: _of_feed(score, rows) for name, rows in feeds.items()}
+
+
+def _of_feed(score: Any, rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Score what has a story; and once more without the largest one."""
     gold = {r["id"]: r["story"] for r in rows if r["story"]}
-    out["stream"] = {"b3_f1": score(gold, {i: c for i, c in _answers(rows).items() if i in gold})["b3_f1"]}
-    return out
+    found = _answers(rows)
+    return {"b3_f1": score(gold, {i: found[i] for i in gold})["b3_f1"]} | less_largest(score, gold, found)
 
 
 def list_rows(path: Path) -> list[dict[str, Any]]:
