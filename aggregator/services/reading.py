@@ -41,7 +41,7 @@ def read_texts(work: Sequence[Work], now: datetime) -> list[ArticleText]:
 
 
 def _read_one(row: Work, now: datetime) -> ArticleText:
-    entry = entry_of(row)
+    entry, now = entry_of(row), max(now, row.article.found_at)  # a clock may have been set back since
     if row.body:
         try:
             return _read_page(row, entry, now)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -28,6 +28,8 @@ from aggregator.services.writing import insert_rows, update_rows
 
 MAX_NEW = 2000  # new items of one feed in one poll; the rest comes with the next polls
 MAX_REVISIONS = 24  # reader's bound: what changes oftener is not edited but unstable
+SET_BACK = timedelta(days=1)  # a clock may have been set back by so much; beyond, what is stored is wrong
+LOOKED_BACK = 2000  # articles among which the one found last is looked for
 
 _KNOWN = """
 SELECT item.feed_id, item.id, item.key_hash, item.alias_hash, item.content_hash, item.dated_at, item.article_id
@@ -240,7 +242,8 @@ def _articles(places: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
 
 
 def _insert_articles(new: list[_Fresh], now: datetime) -> dict[tuple[int, int], int]:
-    dates = [_dates(each.entry, now) for each in new]
+    last = max(now, _found_last((each.entry for each in new), now))
+    dates = [_dates(each.entry, now, last) for each in new]
     columns: dict[str, list[Any]] = {
         "source_id": [each.place[0] for each in new],
         "feed_id": [each.row.now.id for each in new],
@@ -252,20 +255,38 @@ def _insert_articles(new: list[_Fresh], now: datetime) -> dict[tuple[int, int], 
         "extract": [extract_of(each.entry.summary or each.entry.content) for each in new],
         "published_at": [date[0] for date in dates],
         "published_kind": [date[1] for date in dates],
-        "found_at": [now] * len(new),
-        "reported_at": [min(date[0] or now, now) for date in dates],
+        "found_at": [date[2] for date in dates],
+        "reported_at": [date[0] or now for date in dates],
     }
     rows = insert_rows(Article, columns, returning=("id", "source_id", "url_hash"))
     return {(source, place): pk for pk, source, place in rows}
 
 
-def _dates(entry: Entry, now: datetime) -> tuple[datetime | None, str]:
-    """Return when an entry was published, and how we know; dates in the future become the time we saw it."""
-    if entry.published_at is None:
-        return None, "missing"
-    if entry.published_at > now + identity.MAX_FUTURE:
-        return now, "clamped"
-    return min(entry.published_at, now), "feed"
+def _dates(entry: Entry, now: datetime, last: datetime) -> tuple[datetime | None, str, datetime]:
+    """Return when an entry was published, how we know, and when it was found.
+
+    Dates in the future become the time we saw it, but what lies before `last` is no future.
+    """
+    at = entry.published_at
+    if at is None:
+        return None, "missing", now
+    if now < at <= last:
+        return at, "feed", last
+    if at > now + identity.MAX_FUTURE:
+        return now, "clamped", now
+    return min(at, now), "feed", now
+
+
+def _found_last(entries: Iterable[Entry], now: datetime) -> datetime:
+    """Return when something was found last; later than `now` after the clock was set back.
+
+    Without it, what outlets said hours ago would be taken for the future and be dated anew for ever. Asked only
+    when an entry is dated after `now`.
+    """
+    if not any(entry.published_at and entry.published_at > now for entry in entries):
+        return now
+    newest = Article.objects.order_by("-pk").values_list("found_at", flat=True)[:LOOKED_BACK]
+    return max((at for at in newest if at <= now + SET_BACK), default=now)
 
 
 def _insert_items(fresh: list[_Fresh], ids: dict[tuple[int, int], int], now: datetime) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from django.db import connection
@@ -220,6 +221,27 @@ def test_a_future_date_is_clamped_and_a_missing_one_marked(web: FakeWeb, poll: C
     poll()
     found = dict(Article.objects.values_list("published_kind", "published_at"))
     assert found == {"clamped": NOW, "missing": None}
+
+
+def test_a_clock_that_was_set_back_changes_no_date(web: FakeWeb, poll: Callable[..., None]) -> None:
+    add_feed(web)
+    web.answers["/feed"] = Said(rss(item(1)))
+    poll()
+    said = NOW - timedelta(hours=1)
+    undated = item(4)
+    del undated["pubDate"]
+    news = [item(2, pubDate=format_datetime(said)), item(3, pubDate=format_datetime(NOW + DAY)), undated]
+    web.answers["/feed"] = Said(rss(*news))
+    back = NOW - timedelta(hours=6)
+    poll(back)
+    found = {
+        kind: (published, reported, at)
+        for kind, published, reported, at in Article.objects.filter(pk__gt=Article.objects.earliest("pk").pk)
+        .values_list("published_kind", "published_at", "reported_at", "found_at")
+    }  # fmt: skip
+    assert found["feed"] == (said, said, NOW)
+    assert found["clamped"] == (back, back, back)
+    assert found["missing"] == (None, back, back)
 
 
 @pytest.mark.parametrize(
