@@ -38,6 +38,7 @@ def main() -> None:
 
     django.setup()
     from bench.faults.fire import FIRES
+    from bench.faults.poison import Poison
     from bench.faults.site import Site
     from bench.faults.state import State, differences, take
     from newsroom import replays
@@ -46,7 +47,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     replays.KINDS = asked.kinds
     wanted, steps = folder / "calm.json", asked.days * 24 // asked.hours + 1
-    for name in asked.only or FIRES:
+    fires = FIRES | {"poison": Poison}
+    for name in asked.only or fires:
         if name != "calm" and not wanted.exists():
             raise SystemExit("run `calm` first: there is nothing to compare with")
         if name == "calm" and wanted.exists() and not asked.again:
@@ -56,7 +58,7 @@ def main() -> None:
         with _disk(folder / name, own=name == "disk") as own:
             site = Site(own, _free_port(), server_port=_server_port(folder))
             try:
-                fire = FIRES[name](site, asked.kills, steps)
+                fire = fires[name](site, asked.kills, steps)
                 _read(site, fire, steps, timedelta(hours=asked.hours))
                 state = take(site)
             finally:
@@ -117,7 +119,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--kinds", default="stream,paged", help="recorded feeds: stream (news), paged (old pages)"
     )
-    parser.add_argument("--only", nargs="*", help="calm calm-again kills postgres redis disk clock messages")
+    parser.add_argument(
+        "--only", nargs="*", help="calm calm-again kills postgres hung redis disk clock messages poison"
+    )
     parser.add_argument(
         "--folder", type=Path, help="where the runs lie; an undisturbed one there is used again"
     )

@@ -7,11 +7,12 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.faults.site import Site
+from bench.faults.site import Site, SkewedClock
 
 MEAN_PAUSE = 3.0  # seconds between two kills, on average
 QUEUES = ("network", "cpu")
@@ -72,23 +73,37 @@ class Kills(Calm):
 
 
 class Postgres(Calm):
-    """The database is stopped as a restart does it (fast), as a crash does it, and hangs for a while."""
+    """The database is stopped as a restart does it (fast), or as a crash does it."""
+
+    ways = ("fast stop", "immediate stop")
 
     def step(self, number: int) -> None:
-        """Stop it once a step, each time in another way."""
+        """Stop it once a step, each time the other way."""
         time.sleep(random.uniform(3, 8))
         (pid,) = self.site.processes()["postgres"]
-        if number % 3 == 2:
-            os.kill(pid, signal.SIGSTOP)  # new sessions hang; those that are open go on
-            time.sleep(10)
-            os.kill(pid, signal.SIGCONT)
-            self.done["hung for 10 s"] += 1
-            return
-        os.kill(pid, (signal.SIGINT, signal.SIGQUIT)[number % 3])
-        self.done[("fast stop", "immediate stop")[number % 3]] += 1
+        way = self.ways[number % len(self.ways)]
+        os.kill(pid, signal.SIGINT if way == "fast stop" else signal.SIGQUIT)
+        self.done[way] += 1
         time.sleep(1)
         for table in ("aggregator_host", "aggregator_work"):
             self.site.expire(table)
+
+
+class Hung(Calm):
+    """The database hangs: first new sessions alone, then those that are open, too."""
+
+    def step(self, number: int) -> None:
+        """Let it hang for ten seconds, both ways once a step."""
+        for name in ("no new sessions for 10 s", "all sessions hung for 10 s"):
+            time.sleep(random.uniform(2, 5))
+            living = self.site.processes()
+            pids = living["postgres"] + (living.get("backend", []) if name.startswith("all") else [])
+            for sign in (signal.SIGSTOP, signal.SIGCONT):
+                for pid in pids:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, sign)
+                time.sleep(10 if sign == signal.SIGSTOP else 0)
+            self.done[name] += 1
 
 
 class Redis(Calm):
@@ -131,16 +146,33 @@ class Disk(Calm):
 
 
 class Clock(Calm):
-    """The project's clock jumps: six hours back and, while the line works, forward again."""
+    """The site's clock is set back by six hours, then ahead by six hours, while the line works; the feeds stay.
+
+    Only the site's: were the server's clock moved too, feeds would show what had left them hours ago.
+    """
+
+    def __init__(self, site: Site, kills: int, steps: int) -> None:
+        super().__init__(site, kills, steps)
+        self.clock = SkewedClock(site)
 
     def step(self, number: int) -> None:
-        """Jump once a step."""
-        time.sleep(random.uniform(1, 4))
-        jump = timedelta(hours=6)
-        self.site.advance(-jump)
-        time.sleep(random.uniform(3, 6))
-        self.site.advance(jump)
-        self.done["back and forward"] += 1
+        """Jump both ways once a step, from the first articles on."""
+        self._await_news()
+        for hours, name in ((-6, "back and right again"), (6, "ahead and right again")):
+            time.sleep(random.uniform(0.5, 2))
+            self.clock.by = timedelta(hours=hours)
+            time.sleep(random.uniform(4, 8))
+            self.clock.by = timedelta()
+            self.done[name] += 1
+
+    def end(self) -> None:
+        """Let seven hours pass: what was put into the queue while the clock was ahead waits until then."""
+        self.site.now += timedelta(hours=7)
+
+    def _await_news(self) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not self.site.ask("SELECT FROM aggregator_work LIMIT 1"):
+            time.sleep(0.1)
 
 
 class Messages(Calm):
@@ -192,6 +224,7 @@ FIRES: dict[str, type[Calm]] = {
     "calm-again": Calm,
     "kills": Kills,
     "postgres": Postgres,
+    "hung": Hung,
     "redis": Redis,
     "disk": Disk,
     "clock": Clock,

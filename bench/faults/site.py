@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,29 @@ SELECT EXISTS (SELECT FROM aggregator_host WHERE lease_until > clock_timestamp()
 """
 
 
+class SkewedClock:
+    """The site's clock: the replay server's, wrong by `by`. The world goes on as it was: feeds say what they said."""
+
+    def __init__(self, site: Site) -> None:
+        clock = self
+        self.by = timedelta()
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = json.dumps({"virtual_now": (site.now + clock.by).isoformat()}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        site.replay.environ["CLOCK"] = f"follow:http://127.0.0.1:{self.server.server_port}"
+
+
 class Site:
     """`manage.py run` on a data folder of its own, fed by the replay server; a killed supervisor is started again."""
 
@@ -63,7 +89,7 @@ class Site:
         self.replay.close()
 
     def advance(self, step: timedelta) -> None:
-        """Move the virtual clock; it may also go back."""
+        """Move the virtual clock, and with it what feeds say."""
         self.now, self.end = self.replay.clock(step)
 
     # --- processes --------------------------------------------------------------------------------
@@ -144,7 +170,10 @@ class Site:
 
     def look_at_stories(self) -> None:
         """Look at the stories once more, as the timetable does every ten minutes: the last may be older than the end."""
-        code = "from aggregator import tasks; tasks.repair_stories()"
+        self.python("from aggregator import tasks; tasks.repair_stories()")
+
+    def python(self, code: str) -> None:
+        """Run a piece of Python inside the site."""
         argv = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
         subprocess.run(argv, env=env.everything() | self.replay.environ, check=True)
 
