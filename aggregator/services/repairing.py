@@ -65,18 +65,18 @@ def repair_stories(now: datetime) -> int:
         shelf = grouping.synced_shelf()
         if _memory.shelf is not shelf:
             _memory.shelf, _memory.stood, _memory.chained_to = shelf, None, 0
-        held = _held(shelf)
-    standing = sorted(held, key=lambda s: s.order)
+    standing = sorted(_held(shelf), key=lambda s: s.order)
     since = _since(standing, now)
-    words = _words(standing, newest) if since is not None else _Words()
     changes, missed, moved = 0, set[int](), set[int]()
     if since is not None:
-        looked = _context(standing, since, words)
+        near = _near(standing, since)
+        words = _words(near, newest)
+        looked = _context(near, since, words)
         plan = regrouping.plan(looked, words.must, words.cannot)
         _keep_threads(plan)
         changes, missed = _write(plan, looked, words, now)
         moved = plan.moved
-    _chain(now)
+    _chain(standing)
     where = {a: shelf.index.story_of(a) for a in moved}
     _memory.stood = {
         s.article: (where.get(s.article, s.story), s.order) for s in standing if s.article not in missed
@@ -99,7 +99,7 @@ def _since(standing: Sequence[Standing], now: datetime) -> float | None:
     if not standing:
         return None
     if _memory.stood is None:
-        arrived = _arrived(standing, now - REACH)
+        arrived = _arrived(standing[-LIMIT:], now - REACH)
         new = [s.order[0] for s in standing if s.article in arrived]
     else:
         held = {s.article for s in standing}
@@ -112,15 +112,23 @@ def _since(standing: Sequence[Standing], now: datetime) -> float | None:
 
 
 def _arrived(standing: Sequence[Standing], after: datetime) -> set[int]:
-    """Return the articles that joined a story after a time, of those held in memory."""
-    first = datetime.fromtimestamp(standing[0].order[0], UTC)
-    rows = Membership.objects.filter(story__last_at__gte=first, joined_at__gte=after)
+    """Return the articles that joined their story after a time; asked by article, so that the archive is not read."""
+    rows = Membership.objects.filter(article_id__in=[s.article for s in standing], joined_at__gte=after)
     return set(rows.values_list("article_id", flat=True))
 
 
+def _near(standing: Sequence[Standing], since: float) -> list[Standing]:
+    """Return what a look from `since` on needs: whole stories of the days before, and what is loose."""
+    begin = since - since % DAY - HELD
+    near = {s.story for s in standing if s.order[0] >= begin}
+    return [s for s in standing if s.story in near]
+
+
 def _words(standing: Sequence[Standing], newest: tuple[int, int]) -> _Words:
-    """Read what curators said about the articles held in memory."""
+    """Read what curators said about these articles."""
     words, story_of = _Words(newest=newest), {s.article: s.story for s in standing}
+    if not standing:
+        return words
     kinds = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)
     rows = Override.objects.filter(kind__in=kinds, lifted_at__isnull=True, other__isnull=False)
     said: dict[int, datetime] = {}
@@ -136,8 +144,8 @@ def _words(standing: Sequence[Standing], newest: tuple[int, int]) -> _Words:
         if at <= said[story]:
             words.shaped.add(article)
     first = datetime.fromtimestamp(standing[0].order[0], UTC)
-    hidden = Membership.objects.filter(story__hidden=True, story__last_at__gte=first)
-    words.shaped.update(hidden.values_list("article_id", flat=True))
+    hidden = Story.objects.filter(pk__in={*story_of.values()}, hidden=True).values_list("pk", flat=True)
+    words.shaped.update(article for article, _, _ in _members(list(hidden)))
     words.shaped.update(_taken_back(first))
     return words
 
@@ -164,15 +172,12 @@ def _newest_word() -> tuple[int, int]:
     return override, undo
 
 
-def _context(standing: Sequence[Standing], since: float, words: _Words) -> list[Standing]:
-    """Return what a look from `since` on needs: whole stories of the days before, and what is loose."""
-    begin = since - since % DAY - HELD
-    near = {s.story for s in standing if s.order[0] >= begin}
-    looked = [s for s in standing if s.story in near]
-    threads = _threads([s.article for s in looked])
+def _context(near: Sequence[Standing], since: float, words: _Words) -> list[Standing]:
+    """Return articles with what earlier looks and curators said of them; those before `since` are fixed."""
+    threads = _threads([s.article for s in near])
     return [
         replace(s, fixed=s.order[0] < since, shaped=s.article in words.shaped, thread=thread, unites=unites)
-        for s in looked
+        for s in near
         for thread, unites in [threads.get(s.article, (None, None))]
     ]
 
@@ -201,9 +206,10 @@ def _write(
     for portion in plan.portions(PORTION):
         with line_lock():
             shelf = grouping.synced_shelf()
+            heard = words.newest != _newest_word()
             for part in portion:
                 same = all(shelf.index.members_of(story) == seen[story] for story in part.stories)
-                if not same or words.newest != _newest_word():
+                if not same or heard:
                     missed.update(part.articles)
             ready = [part for part in portion if missed.isdisjoint(part.articles)]
             touched, done = regrouping.write(ready, words.shaped, now)
@@ -212,20 +218,27 @@ def _write(
     return changes, missed
 
 
-def _chain(now: datetime) -> None:
-    """Tie each story that changed to the one that it goes on from, and write what is new."""
+def _chain(standing: Sequence[Standing]) -> None:
+    """Tie each story that changed to the one that it goes on from, and write what is new.
+
+    Stories of the last 48 hours by their own dates, so that a backlog or a clock that is wrong leaves none out.
+    """
+    if not standing:
+        return
+    newest = datetime.fromtimestamp(standing[-1].order[0], UTC)
     with line_lock():
         shelf = grouping.synced_shelf()
-        rows = Story.objects.live().filter(last_at__gte=now - REACH, last_at__lte=now, article_count__gt=0)
+        rows = Story.objects.live().filter(last_at__gte=newest - REACH, article_count__gt=0)
         stories = list(rows.filter(changed_no__gt=_memory.chained_to).order_by("changed_no")[:CHAINED])
-        found = {s.pk: repair.find_earlier(shelf.index, s.pk) for s in stories}
-        wanted = [pk for pk in found.values() if pk is not None]
-        alive = set(Story.objects.live().filter(pk__in=wanted).values_list("pk", flat=True))
-        changed = []
-        for story in stories:
-            earlier = found[story.pk] if found[story.pk] in alive else None
-            if story.earlier_id != earlier:
-                story.earlier_id = earlier
-                changed.append(story)
-        Story.objects.bulk_update(changed, ["earlier"], batch_size=200)
+    found = {
+        s.pk: repair.find_earlier(shelf.index, s.pk) for s in stories
+    }  # some tenths of a second, unlocked
+    changed = [story for story in stories if story.earlier_id != found[story.pk]]
+    if changed:
+        with line_lock():
+            wanted = [pk for pk in found.values() if pk is not None]
+            alive = set(Story.objects.live().filter(pk__in=wanted).values_list("pk", flat=True))
+            for story in changed:
+                story.earlier_id = found[story.pk] if found[story.pk] in alive else None
+            Story.objects.bulk_update(changed, ["earlier"], batch_size=200)
     _memory.chained_to = max([_memory.chained_to, *(s.changed_no for s in stories)])

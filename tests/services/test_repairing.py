@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from aggregator.models import Article, LogEntry, Membership, Override, Story
@@ -180,3 +181,37 @@ def test_an_article_that_moved_to_a_story_of_a_higher_number_stays_in_memory() -
     Story.objects.update(changed_no=F("changed_no") + 100)
     shelf = grouping.synced_shelf()
     assert shelf.index.members_of(high) == {one.pk, other.pk}
+
+
+def test_a_look_reads_recent_rows_by_index_and_never_the_archive() -> None:
+    """A fresh worker's look and the one after news: what has no index of its own is asked by id, the rest by index.
+
+    (A million rows make a scan of what a few dozen let pass: see docs/quality-stories.md for the plans there.)
+    """
+    part(one := report(DEPOT), two := report(DEPOT_AGAIN, 1))
+    grouping.forget()
+    said: list[tuple[str, Any]] = []
+
+    def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.lstrip().startswith("SELECT") and "advisory" not in sql:
+            said.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(listen):
+        assert repair_stories(NOW) == 1
+        settle(report(MARKET, 2))
+        repair_stories(NOW)
+    assert story_of(one) == story_of(two)
+    for column, by in (
+        ('"joined_at" >=', '"article_id" IN ('),
+        ('WHERE ("aggregator_story"."hidden" AND', '"id" IN ('),
+    ):
+        asked = [sql for sql, _ in said if column in sql]
+        assert asked and all(by in sql for sql in asked)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for sql, params in said:
+            cursor.execute(f"EXPLAIN {sql}", params)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            for table in ("story", "membership", "article", "groupfeatures", "logentry"):
+                assert f"Seq Scan on aggregator_{table}" not in plan, f"{sql}\n{plan}"
