@@ -17,7 +17,7 @@ from newsroom import env
 
 _ARTICLES = """
 SELECT source.slug, article.url, article.title, body.text_sha256, article.revision_count, article.status,
-       coalesce(original.url, article.url), membership.story_id
+       article.reported_at, coalesce(original.url, article.url), membership.story_id
 FROM aggregator_article article
 JOIN aggregator_source source ON source.id = article.source_id
 LEFT JOIN aggregator_articlebody body ON body.article_id = article.id
@@ -28,11 +28,12 @@ LEFT JOIN aggregator_membership membership ON membership.article_id = article.id
 
 @dataclass
 class State:
-    """Articles by (source, address), each with its words, its original and its story."""
+    """Articles by (source, address), each with its words, its date, its original and its story."""
 
     words: dict[str, list[Any]] = field(default_factory=dict)
     originals: dict[str, str] = field(default_factory=dict)
     stories: dict[str, int] = field(default_factory=dict)
+    dates: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     held: int = 0
     left: int = 0
@@ -51,10 +52,11 @@ class State:
 def take(site: Site) -> State:
     """Return what the site holds now; `verify` recounts every number."""
     state = State()
-    for slug, url, title, digest, revisions, status, original, story in site.ask(_ARTICLES):
+    for slug, url, title, digest, revisions, status, at, original, story in site.ask(_ARTICLES):
         name = f"{slug} {url}"
         state.rows += 1
         state.words[name] = [title, digest, revisions, status]
+        state.dates[name] = at.isoformat()
         state.originals[name] = original
         if story is not None:
             state.stories[name] = story
@@ -84,6 +86,7 @@ def differences(wanted: State, found: State) -> dict[str, Any]:
         "held": found.held,
         "other words": sum(wanted.words[name][:2] != found.words[name][:2] for name in both),
         "other revisions": sum(wanted.words[name][2] != found.words[name][2] for name in both),
+        "other dates": sum(wanted.dates.get(name) != found.dates[name] for name in both),
         "origins ARI": round(agreement(wanted.originals, found.originals), 4),
         "other original": sum(wanted.originals[name] != found.originals[name] for name in both),
         "stories ARI": round(agreement(wanted.stories, found.stories), 4),

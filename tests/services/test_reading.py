@@ -1,0 +1,27 @@
+"""What an article says is read as of when it was found, not by a clock that was set back since."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from aggregator.fetch import packing
+from aggregator.models import Work
+from aggregator.services.reading import read_texts
+from tests.factories import DAY, make_article
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("back", [timedelta(), timedelta(hours=6)])
+def test_a_page_keeps_its_date_though_the_clock_was_set_back(back: timedelta) -> None:
+    said = DAY + timedelta(minutes=3)
+    article = make_article(at=DAY)  # found four minutes later
+    words = "Soldiers shelled a depot near the border on Tuesday, officials in the town said. " * 12
+    page = f"""<html lang="en"><head><meta property="article:published_time" content="{said.isoformat()}"></head>
+    <body><article><h1>Depot shelled</h1><p>{words}</p></article></body></html>"""
+    body = packing.pack(page.encode())
+    work = Work.objects.create(article=article, stage=Work.Stage.SETTLE, next_at=DAY, body=body)
+    (text,) = read_texts([work], article.found_at - back)
+    assert (text.published_at, text.published_kind) == (said, "meta")
