@@ -11,10 +11,13 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Max
+
 from aggregator.models import Article, ArticleBody, LearnedLine
 from aggregator.pipeline import boilerplate
 
 SINCE = timedelta(hours=2)  # twice the rhythm: a run that was missed loses nothing
+NEWEST = 20_000  # by number, of which those are looked for that were found since: time has no index
 ARTICLES = 60  # newest of a source that are compared
 MIN_ARTICLES = 3
 MIN_SHARE = 0.2  # of the compared ones: the background of one long story is no boilerplate
@@ -23,7 +26,8 @@ MAX_LINES = 200  # a source
 
 def learn_lines(now: datetime) -> int:
     """Store the lines that each recently active source repeats; return how many are new."""
-    active = Article.objects.filter(found_at__gt=now - SINCE, found_at__lte=now)
+    last = Article.objects.aggregate(last=Max("pk"))["last"] or 0
+    active = Article.objects.filter(pk__gt=last - NEWEST, found_at__gt=now - SINCE, found_at__lte=now)
     sources = active.order_by().values_list("source_id", flat=True).distinct()
     return sum(_learn_of(source_id, now) for source_id in sources)
 

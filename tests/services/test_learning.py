@@ -65,3 +65,11 @@ def test_copies_of_one_text_teach_nothing(db):
         )
     learning.learn_lines(DAY + timedelta(minutes=90))
     assert learned() == []
+
+
+def test_only_outlets_of_the_newest_articles_are_looked_for(db, monkeypatch):
+    send(make_source(), 3, "The Old Ferry is read on both banks of the river since the bridge was built.")
+    send(make_source(), 3)
+    monkeypatch.setattr(learning, "NEWEST", 3)
+    assert learning.learn_lines(DAY + timedelta(minutes=90)) == 1
+    assert learned() == [LINE]
