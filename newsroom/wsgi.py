@@ -8,7 +8,7 @@ import sys
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from newsroom import children, env
+from newsroom import children, env, stopping
 from newsroom.front_cache import Application, FrontCache
 
 env.default("DJANGO_SETTINGS_MODULE", "newsroom.settings")
@@ -38,6 +38,7 @@ def _spare_the_collector() -> None:
 
 try:
     application = _application()
+    stopping.wake_main_thread_on_signals()
     _spare_the_collector()
 except env.EnvError as error:
     sys.exit(f"newsroom: {error}")

@@ -42,7 +42,8 @@ def answers(port: int, path: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+# A fault that showed in every second stop: so it is stopped several times.
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT] * 3, ids=["TERM", "INT"] * 3)
 def test_a_request_that_is_in_flight_is_answered_when_the_web_server_is_stopped(
     tmp_path: Path, settings: Any, number: int
 ) -> None:

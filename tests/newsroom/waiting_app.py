@@ -8,7 +8,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from newsroom.stopping import wake_main_thread_on_signals
+
 FOLDER = Path(os.environ.get("WAITING_APP", "."))
+
+wake_main_thread_on_signals()  # as newsroom/wsgi.py does
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
