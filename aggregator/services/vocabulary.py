@@ -18,7 +18,8 @@ from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.names import NameRow
 from aggregator.pipeline.regions import RegionTree
 from aggregator.services import slugs
-from aggregator.services.loading import FOLDER, Loaded, conflict_content, load_vocabulary, region_content
+from aggregator.services.loading import FOLDER, conflict_content, load_vocabulary, region_content
+from aggregator.services.loading_shelf import Loaded
 
 __all__ = ["Loaded", "Rules", "current_rules", "load_vocabulary", "packaged_classifier", "packaged_rules"]
 
