@@ -25,6 +25,17 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
+def die_with_leader() -> None:
+    """Be killed when our parent ends, who leads the session; end at once when it ended before the kernel was asked.
+
+    For what a child of ours starts in turn: a web worker that starts while its parent is killed would live on, and hold
+    the family's lock against every later start.
+    """
+    die_with_parent()
+    if os.getsid(0) not in (os.getpid(), os.getppid()):
+        os._exit(1)
+
+
 def start(
     argv: Sequence[str | Path],
     *,

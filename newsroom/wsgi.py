@@ -13,7 +13,7 @@ from newsroom.front_cache import Application, FrontCache
 
 env.default("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 if env.flag("NEWSROOM_SUPERVISED"):
-    children.die_with_parent()
+    children.die_with_leader()
 
 
 def _application() -> Application:
