@@ -1,10 +1,11 @@
 """Keep stories right: every ten minutes the recent ones are decided again, in the order of the reports.
 
 What arrived since the last look decides how far back it goes: to the earliest of the new reports, at
-most LIMIT articles and some days. What is older stands, and so does what a curator linked, parted or put
-somewhere. Reading takes the line's lock for a moment, deciding needs none, writing takes it for a
-portion of the changes at a time: a look that is killed has done some of them whole. Story ids stay, a
-merged story's address redirects for ever, and every change is logged with its reason, as the machine's.
+most LIMIT articles and, where older stories are stored than are held in memory, some days. What is older
+stands, and so does what a curator linked, parted or put somewhere. Reading takes the line's lock for a
+moment, deciding needs none, writing takes it for a portion of the changes at a time: a look that is
+killed has done some of them whole. Story ids stay, a merged story's address redirects for ever, and
+every change is logged with its reason, as the machine's.
 """
 
 from __future__ import annotations
@@ -107,8 +108,15 @@ def _since(standing: Sequence[Standing], now: datetime) -> float | None:
         new += [order[0] for article, (_, order) in _memory.stood.items() if article not in held]
     if not new:
         return None
-    newest = standing[-1].order[0]
-    return max(min(new), standing[-LIMIT:][0].order[0], newest - (WINDOW - HELD - DAY))
+    begin = max(min(new), standing[-LIMIT:][0].order[0])
+    known = standing[-1].order[0] - (WINDOW - HELD - DAY)  # the days before it are held whole
+    return begin if begin >= known or _holds_everything(standing) else known
+
+
+def _holds_everything(standing: Sequence[Standing]) -> bool:
+    """True on a site that holds no older stories than those in memory: a first start reads weeks at once."""
+    first = datetime.fromtimestamp(standing[0].order[0], UTC)
+    return not Story.objects.live().filter(last_at__lt=first, article_count__gt=0).exists()
 
 
 def _arrived(standing: Sequence[Standing], after: datetime) -> set[int]:
