@@ -128,6 +128,7 @@ def test_a_worker_that_is_killed_is_started_again(environ: dict[str, str]) -> No
 
 
 def test_other_commands_attach_to_the_running_servers_or_start_them(environ: dict[str, str]) -> None:
+    Site(environ).await_ready().end()
     alone = manage(environ, "export_sources")
     site = Site(environ).await_ready()
     try:
