@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aggregator.services import faces, filters, limits, lists
+from aggregator.services import faces, filters, limits, lists, slugs
 from aggregator.services import search as service
 from aggregator.services.filters import FilterError
 from aggregator.views import face_answers
@@ -32,6 +32,8 @@ def search(request: HttpRequest, face: str = "") -> HttpResponse:
         }
         return private(page(request, "search.html", context, status=429))
     results = service.search(query, asked)
+    if not results.hits and (now := slugs.moved_query(request.GET.dict())) != request.GET.dict():
+        return HttpResponsePermanentRedirect(f"{request.path}?{urlencode(now)}")
     params = {"q": text} | dict(pair.split("=", 1) for pair in asked.first_page().split("&") if pair)
     older = urlencode(params | {"before": results.older}) if results.older else ""
     if face:

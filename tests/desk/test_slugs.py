@@ -186,3 +186,14 @@ def test_the_rules_know_a_renamed_region_topic_and_conflict(redis_url: str, clie
     assert not again.created
     found = {one.check: one.ids for one in verifying.verify(NOW) if one.ids}
     assert not {"story_tags", "timelines", "day_counts"} & set(found)
+
+
+@pytest.mark.parametrize("kind", ["region", "topic", "conflict"])
+def test_a_search_with_a_retired_filter_leads_to_the_slug_of_now(rows, client: Client, kind: str):
+    assert apply(dry_run(kind, OLD[kind], slug=f"{OLD[kind]}-renamed")).state == "done"
+    for address in ("/search/", "/search.atom"):
+        answer = client.get(f"{address}?q=nowhere&{kind}={OLD[kind]}")
+        assert (answer.status_code, answer["Location"]) == (
+            301,
+            f"{address}?q=nowhere&{kind}={OLD[kind]}-renamed",
+        )
