@@ -186,3 +186,11 @@ def test_curators_links_hold_in_any_order() -> None:
         for n, (one, other) in enumerate(near):
             assert (outcome.stories[one.pk] == outcome.stories[other.pk]) == (n % 2 == 0)
     assert least_agreement(found) >= LEAST
+
+
+def test_a_first_start_that_reads_weeks_at_once_is_put_in_order_whole() -> None:
+    articles = invented(120)
+    last = DAY + timedelta(days=12)
+    text = "Miners rebuild the airfield in Kidal, farmers say; bridge reopened."
+    articles.append(make_article(articles[0].source, title="Airfield rebuilt", text=text, at=last))
+    assert least_agreement(outcomes(articles, 4)) >= LEAST
