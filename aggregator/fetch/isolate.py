@@ -8,8 +8,8 @@ worker; a plain subprocess does not.
 What a document may take is counted in processor time, so that a crowded machine reads what an idle one reads. The bound
 on the clock is far behind it: it is for a child that sleeps, and for a machine that hangs.
 
-A child serves many calls. Calls and answers are pickled; answers are unpickled by a reader that knows
-only the project's values and Python's plain ones.
+Here is the parent's side: which child there is, and when it is replaced. The child's is in `child`, what they
+say to each other in `pipes` and `answers`. A child serves many calls.
 """
 
 from __future__ import annotations
@@ -17,14 +17,9 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import importlib
-import io
 import os
 import pickle
-import resource
-import select
 import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -35,20 +30,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aggregator.errors import AggregatorError, ParseError
-from aggregator.fetch.packing import pack, unpack
-
-__all__ = ["Child", "call", "child_for", "pack", "unpack"]
+from aggregator.errors import ParseError
+from aggregator.fetch.answers import opened
+from aggregator.fetch.child import FIRST
+from aggregator.fetch.pipes import HEAD, WORN, is_ready, processor_seconds, read, write
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = "aggregator.pipeline."
-FIRST = "aggregator.pipeline.parse"  # imported before a child says that it is there
 START_SECONDS = 20.0
 MAX_CALLS = 2000  # parsers keep caches that grow
-MAX_KEPT_KB = 260_000  # a child that once needed more than this is not used again
 PATIENCE = 12.0  # seconds on the clock for each second of processor time that a call may take
 GLANCE = 0.25  # seconds between looks at what a slow call has used
-_HEAD = struct.Struct("!Q")
 
 
 class Child:
@@ -76,7 +67,7 @@ class Child:
         name = f"{function.__module__}:{function.__qualname__}"
         with self._lock:
             answer = self._answer_to(pickle.dumps((name, args, options), protocol=5), function.__module__)
-        kind, value = _safely(answer)
+        kind, value = opened(answer)
         if kind == "value":
             return value
         raise value
@@ -125,12 +116,12 @@ class Child:
         deadline = time.monotonic() + self.wall + (0 if module in self._known else START_SECONDS)
         self._known.add(module)
         try:
-            _write(process.stdin.fileno(), _HEAD.pack(len(call)) + call, deadline)  # type: ignore[union-attr]
+            write(process.stdin.fileno(), HEAD.pack(len(call)) + call, deadline)  # type: ignore[union-attr]
             if not self._is_quick(process, deadline):
                 self._spare = self._begun()  # if this one has to be killed, the next document need not wait
-            head = _read(process.stdout.fileno(), _HEAD.size, deadline)  # type: ignore[union-attr]
-            size = _HEAD.unpack(head)[0]
-            answer = _read(process.stdout.fileno(), size & 0x7FFFFFFFFFFFFFFF, deadline)  # type: ignore[union-attr]
+            head = read(process.stdout.fileno(), HEAD.size, deadline)  # type: ignore[union-attr]
+            size, is_worn = HEAD.unpack(head)[0] & ~WORN, bool(HEAD.unpack(head)[0] & WORN)
+            answer = read(process.stdout.fileno(), size, deadline)  # type: ignore[union-attr]
         except TimeoutError:
             self._drop()
             raise ParseError(
@@ -140,15 +131,15 @@ class Child:
             raise self._death() from None
         self._calls += 1
         self._end_spare()
-        if size >> 63 or self._calls >= MAX_CALLS:
+        if is_worn or self._calls >= MAX_CALLS:
             self.close()
         return answer
 
     def _is_quick(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
         """Wait for an answer until half of the time that a call may take is used; return whether it is there."""
-        used = _processor_seconds(process.pid) + self.seconds / 2
-        while not _is_ready(process.stdout.fileno(), min(GLANCE, self.seconds / 2)):  # type: ignore[union-attr]
-            if _processor_seconds(process.pid) >= used or time.monotonic() >= deadline:
+        used = processor_seconds(process.pid) + self.seconds / 2
+        while not is_ready(process.stdout.fileno(), min(GLANCE, self.seconds / 2)):  # type: ignore[union-attr]
+            if processor_seconds(process.pid) >= used or time.monotonic() >= deadline:
                 return False
         return True
 
@@ -176,14 +167,14 @@ class Child:
             self._drop()
             self._calls, self._known = 0, {FIRST}
             self._process, self._spare = self._spare or self._begun(), None
-            _read(self._process.stdout.fileno(), 1, time.monotonic() + 60)  # type: ignore[union-attr]
+            read(self._process.stdout.fileno(), 1, time.monotonic() + 60)  # type: ignore[union-attr]
         return self._process
 
     def _begun(self) -> subprocess.Popen[bytes]:
         """Return a new child, which says '+' once it has imported its parsers."""
         atexit.register(self.close)
         return subprocess.Popen(
-            [sys.executable, "-m", "aggregator.fetch.isolate", str(self.seconds), str(self.memory)],
+            [sys.executable, "-m", "aggregator.fetch.child", str(self.seconds), str(self.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -215,160 +206,3 @@ def call(
 def child_for(seconds: float, memory: int) -> Child:
     """Return the process's child of these bounds."""
     return _children.setdefault((seconds, memory), Child(seconds=seconds, memory=memory))
-
-
-def _write(pipe: int, words: bytes, deadline: float) -> None:
-    view = memoryview(words)
-    os.set_blocking(pipe, False)
-    while view:
-        _wait(deadline, writable=pipe)
-        with contextlib.suppress(BlockingIOError):
-            view = view[os.write(pipe, view[: 1 << 20]) :]
-
-
-def _read(pipe: int, size: int, deadline: float) -> bytes:
-    parts = bytearray()
-    while len(parts) < size:
-        _wait(deadline, readable=pipe)
-        part = os.read(pipe, min(size - len(parts), 1 << 20))
-        if not part:
-            raise EOFError
-        parts += part
-    return bytes(parts)
-
-
-def _is_ready(pipe: int, seconds: float) -> bool:
-    """Return whether something can be read within so many seconds."""
-    poll = select.poll()
-    poll.register(pipe, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
-
-
-def _processor_seconds(pid: int) -> float:
-    """Return the processor time that a child has used; without end where the system does not tell."""
-    try:
-        return time.clock_gettime((~pid << 3) | 2)  # as clock_getcpuclockid(3) of Linux has it
-    except OSError:
-        return float("inf")
-
-
-def _wait(deadline: float, *, readable: int | None = None, writable: int | None = None) -> None:
-    rest = deadline - time.monotonic()
-    poll = select.poll()
-    poll.register(
-        readable if readable is not None else writable or 0,
-        select.POLLIN if readable is not None else select.POLLOUT,
-    )
-    if rest <= 0 or not poll.poll(rest * 1000):
-        raise TimeoutError
-
-
-class _Values(pickle.Unpickler):
-    """Knows the project's values and Python's plain ones, and nothing that acts."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        plain = module == "datetime" or (module == "builtins" and name in _PLAIN)
-        ours = module.startswith(FUNCTIONS) or module == "aggregator.errors"
-        if plain or ours:
-            found = super().find_class(module, name)
-            if isinstance(found, type):
-                return found
-        raise pickle.UnpicklingError(f"{module}.{name} is no value")
-
-
-_PLAIN = {"set", "frozenset", "bytearray", "complex"}
-
-
-def _safely(answer: bytes) -> tuple[str, Any]:
-    try:
-        kind, value = _Values(io.BytesIO(answer)).load()
-    except Exception:
-        return "error", ParseError("The reader's answer cannot be read.", code="parser_failed")
-    if kind == "value":
-        return kind, value
-    sentence, code, permanent, family = value
-    return "error", _error(family, sentence, code, permanent)
-
-
-def _error(family: str, sentence: str, code: str, permanent: bool) -> AggregatorError:
-    from aggregator import errors
-
-    made = getattr(errors, family, ParseError)
-    return made(sentence, code=code, permanent=permanent)
-
-
-# --- the child's side ----------------------------------------------------------------------------
-
-
-def _serve(seconds: float, memory: int) -> None:
-    calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a parser prints does not reach the answers
-    _die_with_parent()
-    importlib.import_module(FIRST)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(
-        resource.RLIMIT_FSIZE, (200_000_000, 200_000_000)
-    )  # models are unpacked into temporary files
-    answers.write(b"+")
-    answers.flush()
-    while head := calls.read(_HEAD.size):
-        answer = _answer(calls.read(_HEAD.unpack(head)[0]), seconds)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        is_worn = _peak_kb() > MAX_KEPT_KB
-        answers.write(_HEAD.pack(len(answer) | (is_worn << 63)) + answer)
-        answers.flush()
-
-
-def _peak_kb() -> int:
-    """Return the most memory this process has held. getrusage would count its parent's, from the fork."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
-
-
-def _die_with_parent() -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
-
-
-def _bound_cpu(seconds: float) -> None:
-    """Let the system end this process after so much processor time more; the limit in whole seconds stands behind."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(used.ru_utime + used.ru_stime + seconds + 1.999)
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
-def _answer(call: bytes, seconds: float) -> bytes:
-    try:
-        name, args, options = pickle.loads(call)  # noqa: S301  # from our own parent
-        function = _function(name)  # what it imports is no part of a call's time
-        _bound_cpu(seconds)
-        return pickle.dumps(("value", function(*args, **options)), protocol=5)
-    except AggregatorError as error:
-        family = type(error).__name__
-        return pickle.dumps(("error", (error.sentence, error.code, error.permanent, family)))
-    except MemoryError:
-        return pickle.dumps(("error", ("Reading it needs too much memory.", "too_big", False, "ParseError")))
-    except RecursionError:
-        return pickle.dumps(("error", ("It is nested too deeply.", "too_deep", False, "ParseError")))
-    except Exception as error:
-        sentence = f"The reader failed ({type(error).__name__})."
-        return pickle.dumps(("error", (sentence, "parser_failed", False, "ParseError")))
-
-
-def _function(name: str) -> Callable[..., Any]:
-    module, _, attribute = name.partition(":")
-    if not module.startswith(FUNCTIONS):
-        raise ParseError("Only rules are run apart.", code="parser_failed")
-    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
-    return found
-
-
-if __name__ == "__main__":
-    _serve(float(sys.argv[1]), int(sys.argv[2]))

@@ -28,7 +28,7 @@ ROLES = {  # how a process is known by its arguments
     "worker-network": ("-Q network",),
     "worker-cpu": ("-Q cpu",),
     "beat": ("celery", "beat"),
-    "parser": ("aggregator.fetch.isolate",),
+    "parser": ("aggregator.fetch.child",),
     "postgres": ("postgres -D",),
     "backend": ("postgres: newsroom newsroom",),
     "redis": ("redis-server",),

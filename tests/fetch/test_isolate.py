@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from aggregator.errors import ParseError
-from aggregator.fetch.isolate import Child, _safely
+from aggregator.fetch.answers import opened
+from aggregator.fetch.isolate import Child
 from aggregator.pipeline.parse import parse_feed
 from tests.fakeweb import item, rss
 
@@ -154,10 +155,29 @@ def test_the_child_does_not_know_our_secrets(child: Child, monkeypatch: pytest.M
         assert b"hush" not in environ.read()
 
 
-def test_answers_that_would_act_are_not_unpickled() -> None:
-    kind, value = _safely(pickle.dumps(("value", os.system)))
+def _named(module: str, name: str) -> bytes:
+    """A pickle of ("value", whatever that name leads to)."""
+    strings = b"".join(b"\x8c" + bytes([len(each)]) + each.encode() for each in (module, name))
+    return b"\x80\x04\x8c\x05value" + strings + b"\x93\x86."
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(pickle.dumps(("value", os.system)), id="a function of the system"),
+        pytest.param(_named("aggregator.pipeline.names", "Iterable"), id="what a rule imports"),
+        pytest.param(_named("aggregator.errors", "timedelta"), id="a class by another module's name"),
+        pytest.param(_named("aggregator.pipeline.parse", "re.Pattern"), id="a class behind a module"),
+        pytest.param(pickle.dumps(("error", ("a", "b", False, "timedelta"))), id="an error that is none"),
+        pytest.param(pickle.dumps(("error", ("too short",))), id="an error without a code"),
+        pytest.param(pickle.dumps("value"), id="no pair"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_answers_that_would_act_are_not_unpickled(answer: bytes) -> None:
+    kind, value = opened(answer)
     assert kind == "error"
-    assert value.code == "parser_failed"
+    assert isinstance(value, ParseError)
 
 
 def test_calls_from_a_loop_take_turns(child: Child) -> None:
