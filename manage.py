@@ -2,14 +2,12 @@
 """The door for operators: `python manage.py help` lists the commands."""
 
 import sys
-from pathlib import Path
 
 from newsroom import env
 
 
 def main() -> int:
     """Run one command; errors that an operator can mend are one sentence."""
-    env.read_file(Path(__file__).resolve().parent / ".env")
     env.default("DJANGO_SETTINGS_MODULE", "newsroom.settings")
     from django.core.management import execute_from_command_line
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -20,6 +21,8 @@ from kombu.entity import Queue
 from newsroom import children, env
 
 env.default("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+if env.command():  # its children are told; what runs without it is told by whoever starts it
+    env.read_file(Path(sys.argv[0]).resolve().parent / ".env")
 
 try:
     _ = settings.DATA_DIR  # reads them, so that what is wrong is said in a sentence

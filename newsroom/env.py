@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from email.utils import parseaddr
 from pathlib import Path
@@ -224,6 +225,18 @@ def read_file(file: Path) -> None:
         name, sign, value = line.strip().partition("=")
         if sign and not name.startswith("#"):
             os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+
+
+def command() -> str:
+    """Return the operator's command that this process runs, '' when it runs none."""
+    return "".join(sys.argv[1:2]) if Path(sys.argv[0]).name == "manage.py" else ""
+
+
+def data_dir(base: Path) -> Path:
+    """Return the folder that holds all that this site writes; the demo and a replay are sites of their own."""
+    if (name := command()) in ("demo", "replay"):
+        return path(f"{name.upper()}_DATA_DIR", base / f"var-{name}")
+    return path("DATA_DIR", base / "var")
 
 
 def give(values: Mapping[str, str]) -> None:

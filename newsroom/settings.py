@@ -16,7 +16,7 @@ from newsroom import broker, clocks, env, local, logging, secret
 
 # --- Where things are ------------------------------------------------------------------------
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
+DATA_DIR = env.data_dir(BASE_DIR)
 CORPORA_DIR = env.path("CORPORA_DIR", BASE_DIR.parent / "shared")  # labelled data, for benches and replay
 
 # --- What this site is -----------------------------------------------------------------------

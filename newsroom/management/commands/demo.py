@@ -19,7 +19,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folder = env.path("DEMO_DATA_DIR", settings.BASE_DIR / "var-demo")
+        folder = settings.DATA_DIR
         folder.mkdir(parents=True, exist_ok=True)
         port = env.integer("PORT", PORT, low=1, high=65535)
         env.give(samples.environment(folder, port, samples.wire_port(folder)))
