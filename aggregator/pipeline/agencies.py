@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .domains import site_of
+from .domains import owners_domain
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Agencies:
 
     def at(self, domain: str) -> Agency | None:
         """Return the agency whose site `domain` is, or is part of."""
-        return self.by_domain.get(site_of(domain))
+        return self.by_domain.get(owners_domain(domain))
 
 
 def agencies_from(rows: Iterable[Mapping[str, Any]]) -> Agencies:
@@ -75,7 +75,7 @@ def agencies_from(rows: Iterable[Mapping[str, Any]]) -> Agencies:
     others = rf"(?:\s*[/,+&]\s*(?:{words or '(?!)'}))*"
     return Agencies(
         by_form=by_form,
-        by_domain={site_of(domain): agency for agency in agencies for domain in agency.domains},
+        by_domain={owners_domain(domain): agency for agency in agencies for domain in agency.domains},
         # "KYIV, Oct 5 (Reuters) -", "(AFP) –", "AP —", "/ТАСС/.", "新华社北京9月1日电", "【共同社】"
         dateline=re.compile(
             rf"^\W{{0,6}}(?:[^\n.()]{{0,70}}?[,.\s]?\s*[(\[/【（]\s*{forms}{others}\s*(?:[)\]/]\s*(?:[-\u2013\u2014:.,\u060c]|$)|[】）])"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from tld import is_tld
 
 from .agencies import Agencies, Agency
-from .domains import domain_of, is_on, site_of
+from .domains import domain_of, is_on, owners_domain
 from .types import ArticleText, Credit
 
 HEAD = 260  # characters in which a dateline stands
@@ -91,7 +91,7 @@ def find_credits(
     `own_domains` are those of the outlet's publisher; what leads there, or to `url`'s own site, is no
     credit. An article on an agency's own site carries that agency's text. Never raises.
     """
-    own = {site_of(domain) for domain in (*own_domains, domain_of(url)) if domain}
+    own = {owners_domain(domain) for domain in (*own_domains, domain_of(url)) if domain}
     lines = _end_lines(article)
     found = [
         *_of_own_site(own, agencies),
@@ -104,7 +104,7 @@ def find_credits(
     ]
     return tuple(
         {
-            (one.kind, one.slug or site_of(domain_of(one.url)) or one.name.casefold()): one
+            (one.kind, one.slug or owners_domain(domain_of(one.url)) or one.name.casefold()): one
             for one in found[::-1]
         }.values()
     )[::-1]
@@ -167,7 +167,7 @@ def _of_links(article: ArticleText, own: set[str]) -> list[Credit]:
 
 
 def _is_other(domain: str, own: set[str]) -> bool:
-    site = site_of(domain)
+    site = owners_domain(domain)
     return "." in domain and site not in own and site not in _NOBODY and domain not in _NOBODY
 
 

@@ -17,7 +17,7 @@ def domain_of(url: str) -> str:
     return host.removeprefix("www.").lower()
 
 
-def site_of(domain: str) -> str:
+def owners_domain(domain: str) -> str:
     """Return the part of a host that is one owner's: 'bbc.co.uk' of 'news.bbc.co.uk'."""
     labels = domain.removeprefix("www.").split(".")
     if len(labels) >= 3 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from .domains import site_of
+from .domains import owners_domain
 from .types import Credit
 
 # What an outlet's section or edition adds to its name.
@@ -23,7 +23,7 @@ def is_own_name(credit: Credit, names: Sequence[str]) -> bool:
     """
     if credit.kind == "agency":
         return False
-    said = _name_words(site_of(credit.name).split(".")[0] if _is_domain(credit.name) else credit.name)
+    said = _name_words(owners_domain(credit.name).split(".")[0] if _is_domain(credit.name) else credit.name)
     return any(_same_outlet(said, _name_words(_without_end(name))) for name in names if name)
 
 
@@ -32,7 +32,7 @@ def _is_domain(name: str) -> bool:
 
 
 def _without_end(name: str) -> str:
-    return site_of(name.lower()).split(".")[0] if _is_domain(name) else name
+    return owners_domain(name.lower()).split(".")[0] if _is_domain(name) else name
 
 
 def _name_words(name: str) -> list[str]:

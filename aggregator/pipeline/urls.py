@@ -128,7 +128,7 @@ def port_of(url: str) -> int | None:
     return int(key.rpartition(":")[2]) if key else None
 
 
-def site_of(url: str) -> str:
+def host_of(url: str) -> str:
     """Return the host name without "www.", '' when it is no http(s) address."""
     return host_key(url).rpartition(":")[0].removeprefix("www.")
 

@@ -15,7 +15,7 @@ from aggregator.fetch.discovery import Found, find_feeds
 from aggregator.fetch.messages import Limits
 from aggregator.models import Feed, Publisher, Source
 from aggregator.pipeline.types import Entry
-from aggregator.pipeline.urls import canonical_url, site_of, url_hash
+from aggregator.pipeline.urls import canonical_url, host_of, url_hash
 from aggregator.services import hosts, nudge
 from aggregator.services.fetching import Network
 from aggregator.services.opml import domain_of
@@ -68,7 +68,7 @@ def _candidate(found: Found) -> Candidate:
     domain = domain_of(parsed.link) or domain_of(found.url)
     return Candidate(
         url=found.url,
-        title=parsed.title or found.title or site_of(found.url),
+        title=parsed.title or found.title or host_of(found.url),
         homepage=parsed.link,
         language=parsed.language,
         how=found.how,

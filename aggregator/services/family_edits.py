@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from aggregator.models import Agency, Article, Membership, Origin, Publisher, Source
-from aggregator.pipeline.domains import site_of
+from aggregator.pipeline.domains import owners_domain
 from aggregator.services import independence, placing, vocabulary_rows
 from aggregator.services.desk_jobs import APPLY, Job
 from aggregator.services.independence import Directory, Effects
@@ -159,7 +159,7 @@ def _origins(job: Job, row: Any) -> QuerySet[Any]:
     if isinstance(row, Agency):
         return Origin.objects.filter(key=f"agency:{row.slug}").values("pk")
     said = {
-        *(site_of(domain) for each in (job.before, job.content) for domain in each["homepage_domains"]),
+        *(owners_domain(domain) for each in (job.before, job.content) for domain in each["homepage_domains"]),
         *(each["name"].casefold() for each in (job.before, job.content)),
     }
     keys = [f"outside:{one}"[:300] for one in said]

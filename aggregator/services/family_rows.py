@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from aggregator.errors import CurationError
 from aggregator.models import Agency, LearnedLine, Publisher, Source
 from aggregator.pipeline import boilerplate
-from aggregator.pipeline.domains import site_of
+from aggregator.pipeline.domains import owners_domain
 from aggregator.services import slugs
 
 PUBLISHER_FIELDS = (
@@ -123,10 +123,10 @@ def _check_forms(forms: list[str], personal: list[str]) -> None:
 def _check_free(row: Agency, content: Content) -> None:
     """Raise CurationError when another agency has a form or a site already: a text would be credited to either."""
     forms = {form.strip("/ ") for form in content["forms"]}
-    sites = {site_of(domain) for domain in content["domains"]}
+    sites = {owners_domain(domain) for domain in content["domains"]}
     for other in Agency.objects.filter(active=True).exclude(pk=row.pk):
         taken = forms & {form.strip("/ ") for form in other.forms}
-        taken |= sites & {site_of(domain) for domain in other.domains}
+        taken |= sites & {owners_domain(domain) for domain in other.domains}
         if taken:
             raise CurationError(f"“{min(taken)}” is {other.name}'s already.", code="value_bad")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 
 from aggregator.models import Agency, Article, Membership, Origin, Publisher, Source, Story
-from aggregator.pipeline.domains import site_of
+from aggregator.pipeline.domains import owners_domain
 
 NAME_LENGTH = 200
 Standing = tuple[str, int]  # the key that counts once, and the state control of it
@@ -37,7 +37,7 @@ class Directory:
 
     def publisher(self, said: str) -> Publisher | None:
         """Return the publisher of a site or name, as the key of an outside origin has it."""
-        return self.sites.get(site_of(said)) or self.names.get(said.casefold())
+        return self.sites.get(owners_domain(said)) or self.names.get(said.casefold())
 
 
 def _agencies() -> Iterable[tuple[str, str, int]]:

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from aggregator.models import Feed, Publisher, Source
 from aggregator.pipeline.opml import Outline, read_opml, write_opml
-from aggregator.pipeline.urls import site_of, url_hash
+from aggregator.pipeline.urls import host_of, url_hash
 from aggregator.services import hosts
 
 # Hosts that serve feeds or sites of others: they say nothing about who owns an outlet.
@@ -169,7 +169,7 @@ def outlet_name(outline: Outline) -> str:
     """Return the outlet's name: as given, else the title up to its section."""
     if outline.source:
         return outline.source
-    title = outline.title or site_of(outline.homepage or outline.url)
+    title = outline.title or host_of(outline.homepage or outline.url)
     for mark in _SPLITS:
         head, found, _ = title.partition(mark)
         if found and len(head.strip()) >= 3:
@@ -182,7 +182,7 @@ def domain_of(url: str) -> str:
 
     A short rule instead of the public suffix list: second levels such as co.uk and com.au are known.
     """
-    host = site_of(url)
+    host = host_of(url)
     if not host or host in SHARED_HOSTS:
         return ""
     if any(host == suffix or host.endswith(f".{suffix}") for suffix in SHARED_SUFFIXES):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from aggregator.models import Agency, Article, FingerprintRow, Membership, Origin, Publisher
-from aggregator.pipeline.domains import domain_of, site_of
+from aggregator.pipeline.domains import domain_of, owners_domain
 from aggregator.pipeline.types import Credit
 from aggregator.services.drafts import Draft
 
@@ -160,7 +160,7 @@ def _of_credit(credit: Credit) -> Origin:
     if credit.kind == "agency":
         key = f"agency:{credit.slug}"
         return Origin(kind=Origin.Kind.AGENCY, key=key, independence_key=key, name=credit.name[:NAME_LENGTH])
-    site = site_of(domain_of(credit.url)) if credit.url else ""
+    site = owners_domain(domain_of(credit.url)) if credit.url else ""
     publisher = _publisher_of(site, credit.name)
     key = f"outside:{site or ' '.join(credit.name.casefold().split())}"[:KEY_LENGTH]
     return Origin(

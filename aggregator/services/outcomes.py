@@ -18,10 +18,11 @@ from aggregator.fetch.visits import FeedResult
 from aggregator.models import Feed, Item, Poll
 from aggregator.pipeline import feedstate, schedule
 from aggregator.pipeline.feedstate import Document, FeedNow, Outcome
-from aggregator.pipeline.urls import host_key, site_of, url_hash
+from aggregator.pipeline.urls import host_key, host_of, url_hash
 from aggregator.services import hosts, websub
 from aggregator.services.claiming import FeedRow
-from aggregator.services.storing import Seen, store_entries
+from aggregator.services.sifting import Seen
+from aggregator.services.storing import store_entries
 from aggregator.services.writing import insert_rows, update_rows
 
 log = logging.getLogger(__name__)
@@ -267,7 +268,7 @@ def move_feed(feed_id: int, url: str, now: datetime) -> None:
         moved_since=None,
         state=Feed.State.OK,
         state_code="address_changed",
-        state_sentence=f"Its address was taken over from a lasting redirect of {site_of(feed.url)}.",
+        state_sentence=f"Its address was taken over from a lasting redirect of {host_of(feed.url)}.",
         state_since=now,
     )
     if feed.next_poll_at:

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from aggregator.models import Article, ArticleBody, FingerprintRow, LearnedLine, Work
 from aggregator.pipeline import boilerplate, credits
 from aggregator.pipeline.agencies import Agencies, Agency
-from aggregator.pipeline.domains import site_of
+from aggregator.pipeline.domains import owners_domain
 from aggregator.pipeline.types import ArticleText, Credit
 from aggregator.services.family_rows import Content
 from aggregator.services.independence import Standing
@@ -79,7 +79,7 @@ def agency_change(slug: str, old: Agencies, new: Agencies) -> AgencyChange:
     """Return what differs between the agencies before and after a change of one of them."""
     before, after = _agency(slug, old), _agency(slug, new)
     forms = _said(before) ^ _said(after)
-    sites = {site_of(d) for d in before.domains} ^ {site_of(d) for d in after.domains}
+    sites = {owners_domain(d) for d in before.domains} ^ {owners_domain(d) for d in after.domains}
     # A form that is a name of a person is read otherwise, too.
     forms |= set(before.personal) ^ set(after.personal)
     return AgencyChange(slug, old, new, frozenset(form for form in forms if form), frozenset(sites))

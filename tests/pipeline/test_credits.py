@@ -7,7 +7,7 @@ import pytest
 from aggregator.pipeline.agencies import load_agencies
 from aggregator.pipeline.boilerplate import remove_cues
 from aggregator.pipeline.credits import find_credits
-from aggregator.pipeline.domains import site_of
+from aggregator.pipeline.domains import owners_domain
 from aggregator.pipeline.outlet_names import is_own_name
 from aggregator.pipeline.types import ArticleText, Credit
 
@@ -144,7 +144,7 @@ def test_an_agencys_own_page_carries_the_agencys_text():
     [("news.bbc.co.uk", "bbc.co.uk"), ("www.aa.com.tr", "aa.com.tr"), ("de.example.org", "example.org")],
 )
 def test_a_site_is_what_one_owner_has(host, site):
-    assert site_of(host) == site
+    assert owners_domain(host) == site
 
 
 @pytest.mark.parametrize(
