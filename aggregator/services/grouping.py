@@ -7,21 +7,19 @@ win. Grouping an article again leaves it where it is.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
-from aggregator.models import Article, GroupFeatures, Membership, Override, Story
+from aggregator.models import Article, GroupFeatures, Membership, Story
 from aggregator.pipeline.features import Features, pack, rarity, read_features
 from aggregator.pipeline.group import OUTSIDE_FORMS, SPAN, GroupVerdict
 from aggregator.pipeline.group_words import shared_words
 from aggregator.services.drafts import Draft
+from aggregator.services.standing import Links, Where, links_of, where_now
 from aggregator.services.story_shelf import Shelf
 
 WORDS_TOLD = 8  # in a reason
@@ -41,13 +39,20 @@ def group_batch(drafts: Sequence[Draft], now: datetime) -> set[int]:
     ordered = sorted(drafts, key=lambda d: (d.article.is_copy, d.article.reported_at, d.article.pk))
     _shelf.sync()
     _shelf.cover(d.article.reported_at for d in ordered)
-    batch = _Batch(now, _where_now(ordered), _links(ordered), _story_ids(len(ordered)))
+    batch = _Batch(now, where_now(ordered), links_of(ordered), _story_ids(len(ordered)))
     _shelf.require(batch.linked_stories())
-    for draft in ordered:
-        batch.group(draft)
-    batch.write()
-    _shelf.note(batch.touched)
+    try:
+        for draft in ordered:
+            batch.group(draft)
+        batch.write()
+    finally:  # also when writing failed: what is in memory then is in no row
+        _shelf.note(batch.touched)
     return batch.touched
+
+
+def warm_up() -> None:
+    """Read the stories of the window, once a process and before the lock is taken: it takes seconds."""
+    _shelf.warm_up()
 
 
 def synced_shelf() -> Shelf:
@@ -78,29 +83,12 @@ def features_of(draft: Draft) -> Features:
 
 
 @dataclass
-class _Where:
-    """Where articles stand before the batch: story by article, and spans of those stories."""
-
-    story_of: dict[int, int] = field(default_factory=dict)
-    copies_in: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    spans: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
-
-
-@dataclass
-class _Links:
-    """A curator's must-links and cannot-links, both ways."""
-
-    must: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    cannot: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-
-
-@dataclass
 class _Batch:
     """Decisions of one batch, written at its end."""
 
     now: datetime
-    where: _Where
-    links: _Links
+    where: Where
+    links: Links
     free_ids: list[int]
     touched: set[int] = field(default_factory=set)
     opened: dict[int, Draft] = field(default_factory=dict)
@@ -255,44 +243,6 @@ class _Batch:
 
 def _titles(article_ids: set[int]) -> list[tuple[int, str, str]]:
     return list(Article.objects.filter(pk__in=article_ids).values_list("pk", "title", "extract"))
-
-
-_PLACE = ("pk", "article_id", "article__copy_of_id", "story_id", "story__first_at", "story__last_at")
-
-
-def _where_now(drafts: Sequence[Draft]) -> _Where:
-    """Read where the drafts, their originals and their copies stand."""
-    own = [d.article.pk for d in drafts]
-    asked = {*own, *(d.article.copy_of_id for d in drafts if d.article.copy_of_id)}
-    # Two looks, each by an index of its own: an OR across the two tables reads both of them whole.
-    standing = Membership.objects.filter(article_id__in=asked).values_list(*_PLACE)
-    of_copies = Membership.objects.filter(article__copy_of_id__in=own).values_list(*_PLACE)
-    where = _Where()
-    for _, article, original, story, first, last in sorted(standing.union(of_copies), key=itemgetter(0)):
-        where.story_of[article] = story
-        where.spans[story] = (first, last)
-        if original is not None:
-            where.copies_in[original].append((article, story))
-    return where
-
-
-def _links(drafts: Sequence[Draft]) -> _Links:
-    """Read the curators' links of the drafts, whichever side they were put down on."""
-    own = {d.article.pk for d in drafts}
-    kinds = (Override.Kind.MUST_LINK, Override.Kind.CANNOT_LINK)
-    rows = Override.objects.filter(
-        Q(article_id__in=own) | Q(other_id__in=own),
-        kind__in=kinds,
-        lifted_at__isnull=True,
-        other__isnull=False,
-    )
-    links = _Links()
-    for kind, one, other in rows.order_by("pk").values_list("kind", "article_id", "other_id"):
-        side = links.must if kind == Override.Kind.MUST_LINK else links.cannot
-        if one != other:
-            side[one].add(other)
-            side[other].add(one)
-    return links
 
 
 def _story_ids(count: int) -> list[int]:

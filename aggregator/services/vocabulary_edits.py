@@ -18,14 +18,11 @@ from django.db.models import QuerySet
 
 from aggregator.errors import AggregatorError
 from aggregator.models import (
-    Article,
     LogEntry,
     RegionLink,
-    Story,
     StoryConflict,
     StoryRegion,
     StoryTopic,
-    Work,
 )
 from aggregator.services import (
     desk_jobs,
@@ -40,17 +37,18 @@ from aggregator.services import (
 )
 from aggregator.services.curation.acts import Actor, ground_moved, log_act
 from aggregator.services.desk_jobs import APPLY, DRY_RUN, OPEN, Content, Job, find_job, look_after, start
+from aggregator.services.job_findings import DAYS, samples, sentence, stories, take_back, waiting
 from aggregator.services.locks import line_lock
-from aggregator.services.reading import RERUNS
 
-__all__ = ["APPLY", "DRY_RUN", "OPEN", "Job", "cancel", "find_job", "look_after", "run", "start"]
+__all__ = [
+    "APPLY", "DRY_RUN", "OPEN", "Job", "cancel", "current", "find_job", "look_after", "run", "samples", "start", "stories",
+    "undo_change", "waiting",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 6.0  # a worker works on a job for so long before it lets others in
 STEP = 100  # articles or stories between two looks at the cancel
-DAYS = 30
-SAMPLES = 12
 ACTS = {
     "topic": "change_cues", "region": "change_region", "conflict": "change_conflict", "publisher": "change_publisher",
     "source": "change_family", "agency": "change_agency", "line": "change_line",
@@ -66,16 +64,8 @@ def cancel(job_id: str) -> None:
         job.state, job.sentence = "cancelled", "Cancelled before it began."
         desk_jobs.keep(job)
     elif job.kind == APPLY and job.state == "done":
-        job.sentence += f" Cancelled: {_take_back(job)} articles were not run again."
+        job.sentence += f" Cancelled: {take_back(job)} articles were not run again."
         desk_jobs.keep(job)
-
-
-def _take_back(job: Job) -> int:
-    waiting = Work.objects.filter(
-        why__in=RERUNS, stage=Work.Stage.SETTLE, lease_until__isnull=True, attempts=0
-    )
-    gone, _ = waiting.filter(article_id__in=_found(job)).delete()
-    return int(gone)
 
 
 def run(job_id: str, now: datetime) -> None:
@@ -111,7 +101,7 @@ def _run(job: Job, now: datetime) -> None:
         elif _has_families(job):
             family_edits.step(job, vocabulary_rows.find_row(job.subject, job.slug), now)
         else:
-            job.state, job.sentence = "done", _sentence(job)
+            job.state, job.sentence = "done", sentence(job)
         desk_jobs.keep(job)
         if time.monotonic() >= until:
             break
@@ -179,7 +169,7 @@ def _compare(job: Job, now: datetime) -> None:
     assert job.place is not None
     if job.subject in text_edits.SUBJECTS:
         text_edits.step(job, now)
-        job.sentence = _sentence(job)
+        job.sentence = sentence(job)
         return
     comparison = _comparison(job)
     at, pk = job.place
@@ -199,15 +189,15 @@ def _compare(job: Job, now: datetime) -> None:
     if seen < limit or job.checked >= retagging.MOST:
         job.place = None
         _rules.pop(job.id, None)
-    job.sentence = _sentence(job)
+    job.sentence = sentence(job)
 
 
 def _place(job: Job, now: datetime) -> None:
     """Make cards and timelines of the next stories anew: a region was moved, or something has another name."""
-    stories = _stories(job)
+    following = _stories(job)
     with line_lock():
-        placing.place_stories(stories, now)
-    job.story = stories[-1] if len(stories) == STEP else -1
+        placing.place_stories(following, now)
+    job.story = following[-1] if len(following) == STEP else -1
 
 
 def _stories(job: Job) -> list[int]:
@@ -228,46 +218,9 @@ def _stop(job: Job) -> None:
     job.sentence = f"Cancelled after {job.checked} of {job.total} {job_words.unit(job)}."
     if job.kind == APPLY:
         job.sentence += (
-            f" The change stays and holds for new articles; {_take_back(job)} articles were not run again."
+            f" The change stays and holds for new articles; {take_back(job)} articles were not run again."
             " Undo it from the log to take it back."
         )
-
-
-def _sentence(job: Job) -> str:
-    if job.subject in (*text_edits.SUBJECTS, *family_edits.SUBJECTS):
-        return job_words.sentence(job, DAYS)
-    if job.kind == APPLY:
-        return f"The change is made; {len(_found(job))} articles of the last {DAYS} days run again."
-    also = f" and tag {len(job.other)} otherwise" if job.other else ""
-    return (
-        f"This change would add {len(job.added)} and remove {len(job.removed)}{also}"
-        f" of the last {DAYS} days ({'the newest ' if job.checked >= retagging.MOST else ''}{job.checked} articles checked)."
-    )
-
-
-def _found(job: Job) -> list[int]:
-    return [*job.added, *job.removed, *job.other]
-
-
-def waiting(job: Job) -> int:
-    """Return how many articles of a change still wait to run again."""
-    if job.kind != APPLY:
-        return 0
-    return Work.objects.filter(why__in=RERUNS, article_id__in=_found(job)).count()
-
-
-def stories(job: Job) -> dict[str, list[Story]]:
-    """Return some of the stories that a change would touch, by what happens to them."""
-    rows = Story.objects.in_bulk([pk for pks in job.examples.values() for pk in pks])
-    return {what: [rows[pk] for pk in pks if pk in rows] for what, pks in job.examples.items() if pks}
-
-
-def samples(job: Job) -> dict[str, list[Article]]:
-    """Return some of the articles that would get the tag, lose it, or be tagged otherwise."""
-    ids = {"added": job.added, "removed": job.removed, "other": job.other}
-    first = {name: pks[:SAMPLES] for name, pks in ids.items()}
-    rows = Article.objects.select_related("source").in_bulk([pk for pks in first.values() for pk in pks])
-    return {name: [rows[pk] for pk in pks if pk in rows] for name, pks in first.items()}
 
 
 def undo_change(actor: Actor, entry: LogEntry) -> LogEntry:
