@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 import scipy.sparse as sp
 
-from aggregator.pipeline import classify, cues, linear, relevance
+from aggregator.pipeline import classify, classify_rules, cues, linear, relevance
 from aggregator.pipeline.gazetteer import load_gazetteer
 from aggregator.pipeline.locate import locate
 from bench import classify_sets as sets
@@ -61,7 +61,7 @@ class Trainer:
     def __init__(self) -> None:
         names = ("topics", "forms", "conflicts")
         data = [json.loads((VOCABULARY / f"{name}.json").read_text("utf-8")) for name in names]
-        self.rules = classify.rules_from(*data)
+        self.rules = classify_rules.rules_from(*data)
         self.gazetteer = load_gazetteer()
         self.slugs = [rule.slug for rule in self.rules.topics]
         self.index = {slug: number for number, slug in enumerate(self.slugs)}

@@ -11,24 +11,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from math import exp, log
 from typing import Any
 
-from aggregator.pipeline.conflicts import ConflictBook, ConflictRule, PartyRule, party_names
+from aggregator.pipeline.classify_rules import Rules
 from aggregator.pipeline.cues import (
     BELONGS,
     BELONGS_NOT,
     CUE_KINDS,
     FIELDS,
     SURE,
-    CueBook,
     Evidence,
     RawHit,
-    TopicRule,
     shown,
     weigh,
 )
-from aggregator.pipeline.forms import FormBook, FormRule
 from aggregator.pipeline.linear import Model, hashed, load_model, relevance_logit, topic_logits
 from aggregator.pipeline.relevance import (
     ASK,
@@ -40,7 +38,7 @@ from aggregator.pipeline.relevance import (
     verdict,
 )
 from aggregator.pipeline.stems import Words, blank_addresses, guess_language, words_of
-from aggregator.pipeline.types import Classified, Located, Reason, TopicScore
+from aggregator.pipeline.types import Classified, CueHit, Located, Reason, TopicScore
 
 READ = 1_500  # characters of the text that are read, after the headline
 LEAD = 300  # of these, at most so many count as the lead (to the end of the sentence's word)
@@ -54,17 +52,6 @@ SENTENCE_END = re.compile(r"[.!?。؟…]\s|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """The vocabulary as the rules read it; `version` tells which state of it was used."""
-
-    topics: tuple[TopicRule, ...]
-    cues: CueBook
-    forms: FormBook
-    conflicts: ConflictBook
-    version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """A text as read once: its fields with their offsets, stems, and every cue found."""
 
@@ -75,24 +62,6 @@ class Reading:
     hits: tuple[RawHit, ...]
     names: tuple[RawHit, ...]  # of conflicts and parties
     titled: bool  # False: the first sentence stands for a missing headline
-
-
-def rules_from(
-    topics: Mapping[str, Any], forms: Mapping[str, Any], conflicts: Mapping[str, Any], *, version: int = 0
-) -> Rules:
-    """Build the rules from vocabulary data as in vocabulary/{topics,forms,conflicts}.json.
-
-    Raises KeyError when a slug is missing; every other field may be absent.
-    """
-    topic_rules = tuple(topic_rule(row) for row in topics.get("topics", ()))
-    signals = tuple(_signal_rules(topics.get("relevance", {})))
-    return Rules(
-        topics=topic_rules,
-        cues=CueBook((*topic_rules, *signals)),
-        forms=FormBook(form_rule(row) for row in forms.get("forms", ())),
-        conflicts=ConflictBook(conflict_rule(row) for row in conflicts.get("conflicts", ())),
-        version=version,
-    )
 
 
 def classify(
@@ -213,7 +182,8 @@ def _topics(
         scores = {topic: score for topic, score in scores.items() if topic in evidence.counts}
     most = 1 if is_snippet(reading.titled, len(reading.body.stems)) else MOST_TOPICS
     kept = pick(scores, model.card, most=most, relevance=relevance)
-    return tuple(_scored(t, scores[t], reading, evidence, logits) for t in kept)
+    cues = shown(evidence.hits, kept, reading.fields)
+    return tuple(_scored(t, scores[t], cues[t], by_model=logits.get(t, 0.0) > 0) for t in kept)
 
 
 def is_snippet(titled: bool, word_count: int) -> bool:
@@ -245,11 +215,7 @@ def _logit(score: float) -> float:
     return log(clipped / (1 - clipped))
 
 
-def _scored(
-    topic: str, score: float, reading: Reading, evidence: Evidence, logits: Mapping[str, float]
-) -> TopicScore:
-    cues = shown(evidence.hits, topic, reading.fields)
-    by_model = logits.get(topic, 0.0) > 0
+def _scored(topic: str, score: float, cues: tuple[CueHit, ...], *, by_model: bool) -> TopicScore:
     rule = ("both" if by_model else "cue") if cues else "model"
     return TopicScore(topic, round(score, 4), rule, cues)
 
@@ -268,79 +234,4 @@ def _lead_end(text: str, start: int) -> int:
 
 
 def _together(parts: Iterable[Words]) -> Words:
-    stems: tuple[str, ...] = ()
-    roots: tuple[int, ...] = ()
-    for part in parts:
-        stems, roots = stems + part.stems, roots + part.roots
-    return Words(stems, roots)
-
-
-def topic_rule(row: Mapping[str, Any]) -> TopicRule:
-    """Return a topic's cues from a vocabulary row."""
-    data = row.get("data", {})
-    return TopicRule(
-        slug=row["slug"],
-        name=row.get("name", ""),
-        strong=tuple(data.get("strong", ())),
-        weak=tuple(data.get("weak", ())),
-        negative=tuple(data.get("negative", ())),
-        sure=tuple(data.get("sure", ())),
-        by_language={k: tuple(v) for k, v in data.get("by_language", {}).items()},
-    )
-
-
-def form_rule(row: Mapping[str, Any]) -> FormRule:
-    """Return how a form shows itself from a vocabulary row."""
-    return FormRule(
-        slug=row["slug"],
-        name=row.get("name", ""),
-        broad=row.get("broad") or row["slug"],
-        counts_for_events=row.get("counts_for_events", True),
-        headline=tuple(row.get("headline", ())),
-        lead=tuple(row.get("lead", ())),
-        url=tuple(row.get("url", ())),
-        by_language={k: tuple(v) for k, v in row.get("by_language", {}).items()},
-    )
-
-
-def conflict_rule(row: Mapping[str, Any]) -> ConflictRule:
-    """Return what shows a conflict from a vocabulary row; a date that is none counts as unknown."""
-    data = row.get("data", {})
-    parties = tuple(
-        PartyRule(
-            p["name"],
-            p.get("side", ""),
-            p.get("kind", ""),
-            party_names(p["name"], p.get("aliases", ()), p.get("kind", "")),
-        )
-        for p in row.get("parties", ())
-    )
-    return ConflictRule(
-        slug=row["slug"],
-        name=row.get("name", ""),
-        status=row.get("status", ""),
-        countries=tuple(row.get("regions", ())),
-        areas=tuple(data.get("areas", ())),
-        waters=tuple(data.get("waters", ())),
-        aliases=tuple(data.get("aliases", ())),
-        cues=tuple(data.get("cues", ())),
-        topics=tuple(data.get("topics_hint", ())),
-        parties=parties,
-        started_on=_day(row.get("started_on")),
-    )
-
-
-def _day(value: Any) -> date | None:
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
-
-
-def _signal_rules(signals: Mapping[str, Any]) -> Iterable[TopicRule]:
-    for slug, key in ((BELONGS, "belongs"), (BELONGS_NOT, "belongs_not")):
-        cues = signals.get(key, {})
-        others = {language: tuple(words) for language, words in cues.items() if language != "en"}
-        yield TopicRule(slug, strong=tuple(cues.get("en", ())), by_language=others)
+    return Words(tuple(chain.from_iterable(part.stems for part in parts)))

@@ -9,14 +9,13 @@ the topic whatever the model says: the curator's means to decide.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
-import ahocorasick  # type: ignore[import-not-found]
-
-from aggregator.pipeline.stems import TOKEN, Words, offset_of, words_of
+from aggregator.pipeline.stems import TOKEN, Words, starts_of, words_of
 from aggregator.pipeline.types import CueHit
 
 STRONG, WEAK, NEGATIVE, SURE = "strong", "weak", "negative", "sure"
@@ -70,60 +69,84 @@ class CueBook:
 
     def __init__(self, topics: Iterable[TopicRule]) -> None:
         self._topics = tuple(topics)
-        self._machines: dict[str, ahocorasick.Automaton | None] = {}
+        self._compiled: dict[str, dict[str, _Step]] = {}
 
     def with_rule(self, changed: TopicRule) -> CueBook:
         """Return a book in which one topic has other cues."""
         return CueBook(changed if rule.slug == changed.slug else rule for rule in self._topics)
 
     def find(self, words: Words, where: str, language: str) -> list[RawHit]:
-        """Return every cue in `words`, longest first where they overlap; no veto applied."""
-        machine = self._machine(language)
-        if machine is None or not words.stems:
+        """Return every cue in `words` in order, the longest where they overlap; no veto applied."""
+        first, stems = self._for(language), words.stems
+        if first.keys().isdisjoint(stems):
             return []
-        text = joined(words.stems)
         hits: list[RawHit] = []
-        position = counted = 0  # words before `counted`; what is found never overlaps and comes in order
-        for end, (length, entries) in machine.iter_long(text):
-            start = end - length + 2
-            position, counted = position + text.count("  ", counted, start), start
-            for topic, cue, strength in entries:
-                hits.append(RawHit(topic, cue, strength, where, position))
+        taken = 0  # words before it belong to a cue already
+        following = (*stems[1:], "")
+        for position in [place for place, stem in enumerate(stems) if stem in first]:
+            if position < taken:
+                continue
+            step = first[stems[position]]
+            length, entries = 1, step.entries
+            if following[position] in step.after:
+                length, entries = _longest(step, stems, position)
+            if entries:
+                taken = position + length
+                hits.extend(RawHit(topic, cue, kind, where, position) for topic, cue, kind in entries)
         return hits
 
-    def _machine(self, language: str) -> ahocorasick.Automaton | None:
-        if language not in self._machines:
-            self._machines[language] = self._compile(language)
-        return self._machines[language]
+    def _for(self, language: str) -> dict[str, _Step]:
+        if language not in self._compiled:
+            self._compiled[language] = self._compile(language)
+        return self._compiled[language]
 
-    def _compile(self, language: str) -> ahocorasick.Automaton | None:
-        entries: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    def _compile(self, language: str) -> dict[str, _Step]:
+        first: dict[str, _Step] = {}
         for rule in self._topics:
             for cue, strength in rule.cues(language):
-                key = joined(words_of(cue, language).stems)
-                if key and (rule.slug, strength) not in {(t, s) for t, _, s in entries[key]}:
-                    entries[key].append((rule.slug, cue, strength))
-        machine = ahocorasick.Automaton()
-        for key, found in entries.items():
-            if key and found:
-                machine.add_word(key, (len(key), tuple(found)))
-        if not len(machine):
-            return None
-        machine.make_automaton()
-        return machine
+                stems = words_of(cue, language).stems
+                if stems:
+                    entries = _step_to(first, stems).entries
+                    if (rule.slug, strength) not in {(topic, kind) for topic, _, kind in entries}:
+                        entries.append((rule.slug, cue, strength))
+        return first
 
 
-def joined(stems: Iterable[str]) -> str:
-    """Return stems as one string in which each stem stands between single spaces."""
-    text = "  ".join(stems)
-    return f" {text} " if text else ""
+_Entry = tuple[str, str, str]  # topic, cue, strength
+
+
+@dataclass(slots=True)
+class _Step:
+    """A word on the way through the cues that begin alike: the cues that end here, and the words that may follow."""
+
+    entries: list[_Entry] = field(default_factory=list)
+    after: dict[str, _Step] = field(default_factory=dict)
+
+
+def _step_to(first: dict[str, _Step], stems: Iterable[str]) -> _Step:
+    """Return the step of a cue's last word, made where it is not there yet."""
+    steps, step = first, _Step()
+    for stem in stems:
+        step = steps.setdefault(stem, _Step())
+        steps = step.after
+    return step
+
+
+def _longest(step: _Step, stems: tuple[str, ...], position: int) -> tuple[int, list[_Entry]]:
+    """Return how many words the longest cue at a position has, and its entries; none where there is none."""
+    length, found, end = 1, step.entries, position + 1
+    while end < len(stems) and stems[end] in step.after:
+        step, end = step.after[stems[end]], end + 1
+        if step.entries:
+            length, found = end - position, step.entries
+    return length, found
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the cues say: counts per topic and field after vetoes, and the hits behind them."""
 
-    counts: Mapping[str, Counter[str]]  # topic -> {"title_strong": 1, "lead_weak": 2, ...}
+    counts: Mapping[str, Mapping[str, int]]  # topic -> every one of CUE_KINDS and SURE: distinct cues
     hits: tuple[RawHit, ...]
 
     def count(self, topic: str, kind: str) -> int:
@@ -132,39 +155,66 @@ class Evidence:
         return found[kind] if found else 0
 
 
-def weigh(raw: list[RawHit], *, in_conflict: bool) -> Evidence:
+_NONE = dict.fromkeys((*CUE_KINDS, SURE), 0)
+_COUNTS_AS = {
+    (where, strength): f"{where}_{WEAK if strength == WEAK else STRONG}"
+    for where in FIELDS
+    for strength in (STRONG, WEAK, SURE)
+}
+
+
+def weigh(raw: Sequence[RawHit], *, in_conflict: bool) -> Evidence:
     """Apply vetoes and the rule for weak cues; `in_conflict`: the text lies in a listed conflict."""
     vetoed = {(hit.topic, hit.field) for hit in raw if hit.strength == NEGATIVE}
-    live = [hit for hit in raw if hit.strength != NEGATIVE and (hit.topic, hit.field) not in vetoed]
-    distinct: dict[str, set[str]] = defaultdict(set)
-    for hit in live:
-        distinct[hit.topic].add(hit.cue)
-    kept = tuple(
-        hit for hit in live if hit.strength in (STRONG, SURE) or in_conflict or len(distinct[hit.topic]) > 1
-    )
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for topic, _, where, strength in {(hit.topic, hit.cue, hit.field, hit.strength) for hit in kept}:
-        counts[topic][f"{where}_{STRONG if strength == SURE else strength}"] += 1
+    if vetoed:
+        raw = [hit for hit in raw if hit.strength != NEGATIVE and (hit.topic, hit.field) not in vetoed]
+    kept = tuple(raw) if in_conflict else _without_lone_weak(raw)
+    counts: dict[str, dict[str, int]] = {}
+    for topic, _, strength, where in {hit[:4] for hit in kept}:
+        found = counts.get(topic)
+        if found is None:
+            found = counts[topic] = _NONE.copy()
+        found[_COUNTS_AS[where, strength]] += 1
         if strength == SURE:
-            counts[topic][SURE] += 1
+            found[SURE] += 1
     return Evidence(counts, kept)
 
 
+def _without_lone_weak(hits: Sequence[RawHit]) -> tuple[RawHit, ...]:
+    distinct: dict[str, set[str]] = defaultdict(set)
+    for topic, cue, *_ in hits:
+        distinct[topic].add(cue)
+    return tuple(hit for hit in hits if hit.strength != WEAK or len(distinct[hit.topic]) > 1)
+
+
 def shown(
-    hits: Iterable[RawHit], topic: str, fields: Mapping[str, tuple[str, int]], limit: int = 5
-) -> tuple[CueHit, ...]:
-    """Return the first hits of a topic with their offsets, as a reader is shown them.
+    hits: Iterable[RawHit], topics: Iterable[str], fields: Mapping[str, tuple[str, int]], limit: int = 5
+) -> dict[str, tuple[CueHit, ...]]:
+    """Return the first hits of each topic with their offsets, as a reader is shown them.
 
     `fields` maps a field to its text and the offset of that text in the article's field.
     """
-    found: list[CueHit] = []
+    first: dict[str, list[RawHit]] = {topic: [] for topic in topics}
     for hit in hits:
-        if hit.topic == topic and len(found) < limit:
-            text, base = fields[hit.field]
-            found.append(
-                CueHit(topic, hit.cue, hit.field, base + offset_of(text, hit.position), hit.strength)
+        if hit.topic in first and len(first[hit.topic]) < limit:
+            first[hit.topic].append(hit)
+    words: dict[str, int] = {}  # of each field, that have to be counted
+    for hit in chain.from_iterable(first.values()):
+        words[hit.field] = max(words.get(hit.field, 0), hit.position + 1)
+    starts = {where: starts_of(fields[where][0], count) for where, count in words.items()}
+    return {
+        topic: tuple(
+            CueHit(
+                topic,
+                hit.cue,
+                hit.field,
+                fields[hit.field][1] + starts[hit.field][hit.position],
+                hit.strength,
             )
-    return tuple(found)
+            for hit in found
+        )
+        for topic, found in first.items()
+    }
 
 
 def bad_cue(cue: str) -> str:

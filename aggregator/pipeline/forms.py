@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
+
+import ahocorasick
 
 from aggregator.pipeline.letters import folded, needed_letters
 from aggregator.pipeline.types import Reason
@@ -43,11 +46,34 @@ class _Sign:
     pattern: re.Pattern[str]
     letters: tuple[str, ...]  # empty: nothing can be said without a search
 
-    def may_be_in(self, look: str) -> bool:
-        """Say whether the patterns can match the text whose folded form is `look`."""
-        if not look or not self.letters:
-            return bool(look)
-        return any(map(look.__contains__, self.letters))
+
+class _Signs:
+    """The signs of a language in the order in which they are tried."""
+
+    def __init__(self, signs: Iterable[_Sign]) -> None:
+        self.signs = tuple(signs)
+        self._always = [number for number, sign in enumerate(self.signs) if not sign.letters]
+        self._machines: dict[str, Any] = {}
+        for where in ("headline", "lead", "url"):
+            by_run: dict[str, list[int]] = {}
+            for number, sign in enumerate(self.signs):
+                for run in sign.letters if sign.where == where else ():
+                    by_run.setdefault(run, []).append(number)
+            machine = ahocorasick.Automaton()
+            for run, numbers in by_run.items():
+                machine.add_word(run, numbers)
+            if by_run:
+                machine.make_automaton()
+                self._machines[where] = machine
+
+    def to_try(self, fields: Mapping[str, str]) -> list[_Sign]:
+        """Return the signs that can be in a text: those of whose letters its fields hold some."""
+        numbers = {number for number in self._always if fields[self.signs[number].where]}
+        for where, machine in self._machines.items():
+            if fields[where]:
+                for _, found in machine.iter(folded(fields[where])):
+                    numbers.update(found)
+        return [self.signs[number] for number in sorted(numbers)]
 
 
 class FormBook:
@@ -55,22 +81,21 @@ class FormBook:
 
     def __init__(self, rules: Iterable[FormRule]) -> None:
         self.rules = tuple(rules)
-        self._compiled: dict[str, list[_Sign]] = {}
+        self._compiled: dict[str, _Signs] = {}
 
     def find(self, title: str, lead: str, url: str, language: str) -> tuple[str, Reason]:
         """Return the form of a text and the pattern's words that show it."""
         fields = {"headline": title[:HEADLINE_LIMIT], "lead": lead[:LEAD_LIMIT], "url": path_of(url)}
-        looks = {where: folded(text) for where, text in fields.items()}
-        for sign in self._for(language):
-            found = sign.pattern.search(fields[sign.where]) if sign.may_be_in(looks[sign.where]) else None
+        for sign in self._for(language).to_try(fields):
+            found = sign.pattern.search(fields[sign.where])
             if found:
                 words = found.group()[:80].strip()
                 return sign.slug, Reason("form_pattern", {"field": sign.where, "words": words})
         return REPORT, Reason("form_default")
 
-    def _for(self, language: str) -> list[_Sign]:
+    def _for(self, language: str) -> _Signs:
         if language not in self._compiled:
-            self._compiled[language] = list(self._compile(language))
+            self._compiled[language] = _Signs(self._compile(language))
         return self._compiled[language]
 
     def _compile(self, language: str) -> Iterable[_Sign]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-LEAST = 2  # letters: a single one is in nearly every text
+LEAST = 2  # letters: a single one is in nearly every text, a single sign like | or & is in few
 
 _PIECE = re.compile(
     r"(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])"
@@ -73,9 +73,9 @@ def _sequence(left: list[tuple[str, str]]) -> Runs:
         if kind in ("letter", "escape") and not repeated and step:
             run += step[0]
             continue
-        choices += [(run,), () if _may_be_absent(repeated) else _worth(step)]
+        choices += [_worth((run,)), () if _may_be_absent(repeated) else _worth(step)]
         run = ""
-    return _worth(max([*choices, (run,)], key=lambda runs: min(map(len, runs), default=0)))
+    return max([*choices, _worth((run,))], key=lambda runs: min(map(len, runs), default=0))
 
 
 def _step(kind: str, piece: str, left: list[tuple[str, str]]) -> Runs:
@@ -88,7 +88,14 @@ def _step(kind: str, piece: str, left: list[tuple[str, str]]) -> Runs:
             raise _UnreadError
         inside = _alternatives(left)
         return () if piece in _LOOKS else inside
-    return ()
+    return _signs_of(piece[1:-1]) if kind == "set" else ()
+
+
+def _signs_of(inside: str) -> Runs:
+    """Return the signs of a set that holds nothing else: no letter, blank, range, escape or negation."""
+    if "-" in inside[1:-1] or any(c.isalnum() or c.isspace() or c in "\\^" for c in inside):
+        return ()
+    return tuple(dict.fromkeys(inside))
 
 
 def _escaped(character: str) -> Runs:
@@ -102,4 +109,8 @@ def _may_be_absent(repeat: str) -> bool:
 
 
 def _worth(runs: Runs) -> Runs:
-    return runs if min(map(len, runs), default=0) >= LEAST else ()
+    return runs if all(len(run) >= LEAST or _is_sign(run) for run in runs) else ()
+
+
+def _is_sign(run: str) -> bool:
+    return len(run) == 1 and not run.isalnum() and not run.isspace()

@@ -8,7 +8,6 @@ weights only, no text; its card says from which data, when, and how well (bench/
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,12 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.pipeline.cues import CUE_KINDS
-from aggregator.pipeline.stems import Words
+from aggregator.pipeline.stems import CACHE_LIMIT, Words, root_hash
 
 FOLDER = Path(__file__).parent / "model"
 RELEVANCE_BITS, TOPIC_BITS = 16, 16
-_ODD = np.uint32(0x9E3779B1)
-_TITLE_SALT = np.uint32(0x5BD1E995)
+_ODD, _TITLE_SALT = 0x9E3779B1, 0x5BD1E995
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,29 @@ class Model:
 
 
 def hashed(title: Words, body: Words) -> NDArray[np.uint32]:
-    """Return the distinct 32-bit features of a text; `body` holds the headline's words too."""
-    words = np.array(body.roots, dtype=np.uint32)
-    heads = np.array(title.roots, dtype=np.uint32) ^ _TITLE_SALT
-    mixed = np.concatenate((words, heads)) * _ODD
-    return np.unique(mixed ^ (mixed >> np.uint32(15)))
+    """Return the distinct 32-bit features of a text, sorted; `body` holds the headline's words too."""
+    found = set(map(_IN_TEXT.__getitem__, set(body.stems)))
+    found.update(map(_IN_TITLE.__getitem__, set(title.stems)))
+    features = np.fromiter(found, dtype=np.uint32, count=len(found))
+    features.sort()
+    return features
+
+
+class _Features(dict[str, int]):
+    """Features of the stems that a process has seen: a speed-up that changes no result."""
+
+    def __init__(self, salt: int) -> None:
+        self.salt = salt
+
+    def __missing__(self, stem: str) -> int:
+        if len(self) > CACHE_LIMIT:
+            self.clear()
+        mixed = ((root_hash(stem) ^ self.salt) * _ODD) & 0xFFFFFFFF
+        self[stem] = feature = mixed ^ (mixed >> 15)
+        return feature
+
+
+_IN_TEXT, _IN_TITLE = _Features(0), _Features(_TITLE_SALT)
 
 
 def relevance_logit(model: Model, features: NDArray[np.uint32]) -> float:
@@ -60,7 +76,7 @@ def relevance_logit(model: Model, features: NDArray[np.uint32]) -> float:
 
 
 def topic_logits(
-    model: Model, features: NDArray[np.uint32], counts: Mapping[str, Counter[str]], *, titled: bool
+    model: Model, features: NDArray[np.uint32], counts: Mapping[str, Mapping[str, int]], *, titled: bool
 ) -> dict[str, float]:
     """Return the model's part of each topic's score: words, and the cues of all topics together.
 

@@ -249,13 +249,6 @@ class _Judge:
     def _mention(self, meant: Meant) -> Mention:
         found: Found = meant.found
         region = meant.sense.region or self.tree.slug_of(meant.sense.country) or ""
-        return Mention(
-            region=region,
-            name=found.entry.name,
-            kind=meant.sense.kind,
-            field="text" if found.field == "dateline" else found.field,
-            start=found.start,
-            weight=round(meant.weight, 3),
-            lat=meant.sense.lat,
-            lon=meant.sense.lon,
-        )
+        field, sense = "text" if found.field == "dateline" else found.field, meant.sense
+        weight = round(meant.weight, 3)
+        return Mention(region, found.entry.name, sense.kind, field, found.start, weight, sense.lat, sense.lon)

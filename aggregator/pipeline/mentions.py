@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from aggregator.pipeline.gazetteer import Entry, Gazetteer
+from aggregator.pipeline.gazetteer import Entry, Gazetteer, spaced
 from aggregator.pipeline.names import AFTER_COMMA, EXACT, STEM, normalised
 from aggregator.pipeline.placewords import (
     ARABIC_ENDINGS,
@@ -50,8 +49,7 @@ class Found:
 def find_names(title: str, text: str, gazetteer: Gazetteer) -> list[Found]:
     """Return the names of title and text in order, longest match first, overlaps resolved."""
     title, text = normalised(title[:1000]), normalised(text[:MAX_CHARS])
-    found = list(_in_title(_blank(title), gazetteer))
-    return found + list(_in_text(_blank(text), gazetteer))
+    return _in_title(_blank(title), gazetteer) + _in_text(_blank(text), gazetteer)
 
 
 def _blank(text: str) -> str:
@@ -62,16 +60,16 @@ def _blank(text: str) -> str:
 
 def is_shouted(text: str) -> bool:
     """Tell whether a headline is in capitals, so that case says nothing."""
-    letters = [letter for letter in text[:200] if letter.isalpha()]
-    return len(letters) > 8 and sum(letter.isupper() for letter in letters) > 0.8 * len(letters)
+    letters = list(filter(str.isalpha, text[:200]))
+    return len(letters) > 8 and sum(map(str.isupper, letters)) > 0.8 * len(letters)
 
 
-def _in_title(title: str, gazetteer: Gazetteer) -> Iterator[Found]:
+def _in_title(title: str, gazetteer: Gazetteer) -> list[Found]:
     if not is_shouted(title):
-        return _found(title, gazetteer, lambda start: "title")
-    capitals = {hit[0]: hit for hit in _hits(title, gazetteer) if EXACT in hit[2].flags}
+        return _spread(title, _longest(_hits(title, gazetteer)), ("title", "title"))
+    capitals = {hit[0]: hit for hit in _hits(title, gazetteer) if EXACT in hit[4].flags}
     calm = {hit[0]: hit for hit in _hits(_calm(title), gazetteer)}
-    return _spread(title, _longest([*{**capitals, **calm}.values()]), lambda start: "title")
+    return _spread(title, _longest([*{**capitals, **calm}.values()]), ("title", "title"))
 
 
 def _calm(text: str) -> str:
@@ -79,20 +77,17 @@ def _calm(text: str) -> str:
     return re.sub(r"[^\W\d_]+", lambda match: match.group()[0] + match.group()[1:].lower(), text)
 
 
-def _in_text(text: str, gazetteer: Gazetteer) -> Iterator[Found]:
-    lead = _lead_end(text)
+def _in_text(text: str, gazetteer: Gazetteer) -> list[Found]:
+    fields, lead = ("lead", "text"), _lead_end(text)
     dateline = _DATELINE.match(text)
-    if dateline:
-        head = text[: dateline.end()]
-        yield from _spread(
-            head,
-            _longest(_hits(head[: dateline.start(1)] + _calm(dateline[1]), gazetteer)),
-            lambda start: "dateline",
-        )
-    skip = dateline.end() if dateline else 0
-    for found in _found(text, gazetteer, lambda start: "lead" if start < lead else "text"):
-        if found.start >= skip:
-            yield found
+    if not dateline:
+        return _spread(text, _longest(_hits(text, gazetteer)), fields, lead)
+    skip = dateline.end()
+    head = text[:skip]
+    calm = head[: dateline.start(1)] + _calm(dateline[1])
+    found = _spread(head, _longest(_hits(calm, gazetteer)), ("dateline", "dateline"))
+    rest = _spread(text, _longest(_hits(text, gazetteer)), fields, lead)
+    return found + [name for name in rest if name.start >= skip]
 
 
 def _lead_end(text: str) -> int:
@@ -100,30 +95,37 @@ def _lead_end(text: str) -> int:
     return match.end() if match else LEAD_CHARS
 
 
-def _found(text: str, gazetteer: Gazetteer, field_of: Any) -> Iterator[Found]:
-    return _spread(text, _longest(_hits(text, gazetteer)), field_of)
+# A name in a text: start, minus end, its spelling's order, and a number, so that sorting puts first what wins.
+_Hit = tuple[int, int, int, int, Entry]
 
 
-def _hits(text: str, gazetteer: Gazetteer) -> list[tuple[int, int, Entry]]:
-    hits = list(_latin_hits(text, gazetteer.latin))
+def _hits(text: str, gazetteer: Gazetteer) -> list[_Hit]:
+    hits = _latin_hits(text, gazetteer)
     if not text.isascii() and _OTHER_SCRIPT.search(text):
-        hits += _other_hits(text, gazetteer.other)
+        hits += _other_hits(text, gazetteer, len(hits))
     return hits
 
 
-def _latin_hits(text: str, automaton: Any) -> Iterator[tuple[int, int, Entry]]:
-    size = len(text)
-    for last, (length, entry) in automaton.iter(text):
-        start, end = last - length + 1, last + 1
-        if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
-            continue
-        if end < size and (text[end].isalnum() or text[end] == "_") and text[last] != ".":
-            if STEM not in entry.flags or length < 4:
+def _latin_hits(text: str, gazetteer: Gazetteer) -> list[_Hit]:
+    """Return the Latin names that begin where a word does, and end where one does or with an ending of theirs."""
+    hits: list[_Hit] = []
+    words, entries = f" {spaced(text)} ", gazetteer.entries
+    for end, spellings in gazetteer.latin.iter(
+        words
+    ):  # with a space before, the last letter's place is the end
+        for length, exactly, number, order in spellings:
+            start, stop = end - length, end
+            if exactly and not text.startswith(exactly, start):
                 continue
-            end = _word_end(text, end)
-            if text[last + 1 : end] not in LATIN_ENDINGS:
-                continue
-        yield start, end, entry
+            entry = entries[number]
+            if words[end + 1] != " " and text[end - 1] != ".":
+                if STEM not in entry.flags or length < 4:
+                    continue
+                stop = _word_end(text, end)
+                if text[end:stop] not in LATIN_ENDINGS:
+                    continue
+            hits.append((start, -stop, order, len(hits), entry))
+    return hits
 
 
 def _word_end(text: str, position: int, limit: int = 6) -> int:
@@ -133,15 +135,17 @@ def _word_end(text: str, position: int, limit: int = 6) -> int:
     return position
 
 
-def _other_hits(text: str, automaton: Any) -> Iterator[tuple[int, int, Entry]]:
-    for last, (length, entry) in automaton.iter(text):
-        start = last - length + 1
-        end = _end_in_script(text, start, last + 1, entry)
+def _other_hits(text: str, gazetteer: Gazetteer, number: int) -> Iterator[_Hit]:
+    """Give the names in other scripts, numbered from `number` on."""
+    for last, (length, _, named, order) in gazetteer.other.iter(text):
+        start, entry = last - length + 1, gazetteer.entries[named]
+        end = _end_in_script(text, start, last + 1)
         if end:
-            yield start, end, entry
+            yield start, -end, order, number, entry
+            number += 1
 
 
-def _end_in_script(text: str, start: int, end: int, entry: Entry) -> int:
+def _end_in_script(text: str, start: int, end: int) -> int:
     """Return where a word that holds a name ends; 0 if what stands around the name makes it another word."""
     letter = text[start]
     if "\u3040" <= letter <= "\u9fff" or "\u1000" <= letter <= "\u109f":
@@ -170,26 +174,32 @@ def _letters_before(text: str, start: int) -> str:
     return text[first:start]
 
 
-def _longest(hits: list[tuple[int, int, Entry]]) -> list[tuple[int, int, Entry]]:
+def _longest(hits: list[_Hit]) -> list[_Hit]:
     """Keep the leftmost, longest of overlapping hits; a whole name before a shorter one with an ending."""
-    hits.sort(key=lambda hit: (hit[0], -hit[1], -len(hit[2].name), STEM in hit[2].flags))
+    hits.sort()
     kept, reached = [], 0
     for hit in hits:
         if hit[0] >= reached:
             kept.append(hit)
-            reached = hit[1]
+            reached = -hit[1]
     return kept
 
 
-def _spread(text: str, hits: list[tuple[int, int, Entry]], field_of: Any) -> Iterator[Found]:
+def _spread(text: str, hits: list[_Hit], fields: tuple[str, str], lead: int = 0) -> list[Found]:
+    """Return hits with what stands around them; `fields` are what lies before and after the place `lead`."""
+    found = []
     previous = -1
-    for start, end, entry in hits:
+    for start, back, _, _, entry in hits:
+        end = -back
         gap = text[previous:start] if previous >= 0 and start - previous <= 3 else ""
         if AFTER_COMMA in entry.flags and text[max(0, start - 2) : start] != ", ":
             continue
-        before, after = _word_before(text, start), _word_after(text, end)
-        yield Found(start, end, entry, field_of(start), before, after, text[end : end + 30], gap)
+        field, before = fields[start >= lead], _word_before(text, start)
+        found.append(
+            Found(start, end, entry, field, before, _word_after(text, end), text[end : end + 30], gap)
+        )
         previous = end
+    return found
 
 
 def _word_before(text: str, start: int) -> str:
@@ -198,10 +208,14 @@ def _word_before(text: str, start: int) -> str:
     piece = text[max(0, start - 32) : start]
     if piece[-1] not in " -\"'(":
         return piece[-1]
-    words = piece.rstrip(" \"'(-").rsplit(None, 3)
+    piece = piece.rstrip(" \"'(-")
+    words = piece.rsplit(None, 1)
+    if not words or words[-1] not in PASSED_OVER:
+        return words[-1] if words else ""
+    words = piece.rsplit(None, 3)
     while len(words) > 1 and words[-1] in PASSED_OVER:
         words.pop()
-    return words[-1] if words else ""
+    return words[-1]
 
 
 def _word_after(text: str, end: int) -> str:

@@ -62,18 +62,22 @@ def write_rows(rows: Iterable[NameRow]) -> Iterator[str]:
 
 def read_rows(lines: Iterable[str]) -> Iterator[NameRow]:
     """Read the lines of a name file. Raises ValueError or IndexError on a line that is none."""
-    for line in lines:
-        name, region, country, kind, prior, flags, lat, lon = line.rstrip("\n").split("\t")
-        yield NameRow(
-            name,
-            region,
-            KINDS[int(kind)],
-            country,
-            float(prior),
-            flags,
-            float(lat) if lat else None,
-            float(lon) if lon else None,
-        )
+    return map(read_row, lines)
+
+
+def read_row(line: str) -> NameRow:
+    """Read a line of a name file; see `read_rows`."""
+    name, region, country, kind, prior, flags, lat, lon = line.rstrip("\n").split("\t")
+    return NameRow(
+        name,
+        region,
+        KINDS[int(kind)],
+        country,
+        float(prior),
+        flags,
+        float(lat) if lat else None,
+        float(lon) if lon else None,
+    )
 
 
 def unaccented(name: str) -> str:
@@ -121,6 +125,8 @@ def _plain_letter(letter: str) -> str:
 
 def spellings(name: str, flags: str = "") -> set[str]:
     """Return the ways a name is looked up: without accents or hyphens, and in title case."""
+    if name.isascii() and name.isalpha() and name[0].isupper():
+        return {name} if len(name) > 1 else set()
     name = normalised(name)
     forms = {name} if name[0].islower() else {name, unaccented(name)}  # "francês" is not Frances
     forms |= {

@@ -56,7 +56,7 @@ def _is_given_name(found: Found, gazetteer: Gazetteer) -> bool:
 
 def _is_sure_name(word: str, gazetteer: Gazetteer) -> bool:
     """Tell whether a word is a country, people or party; towns share their names with families."""
-    _, entry = gazetteer.latin.get(word, (0, None))
+    entry = gazetteer.named(word)
     return entry is not None and entry.senses[0].kind not in ("town", "division")
 
 

@@ -54,7 +54,9 @@ class Candidate:
 
 def acts(meant: Meant) -> bool:
     """Tell whether a mention says who acts rather than where: parties, leaders, "Palestinian militants"."""
-    return meant.sense.kind in ACTORS or DEEDS.get(meant.found.after.lower()) == "fighters"
+    if meant.acting is None:
+        meant.acting = meant.sense.kind in ACTORS or DEEDS.get(meant.found.after.lower()) == "fighters"
+    return meant.acting
 
 
 def weigh(meant: Meant) -> float:
@@ -160,7 +162,7 @@ def _features(
 
 def _evidence(item: Candidate) -> dict[str, float]:
     counts: dict[str, float] = {}
-    names = set()
+    names, kinds = set(), set()
     strong = False
     for meant in item.meant:
         place, group = meant.found.field, _group(meant)
@@ -170,6 +172,7 @@ def _evidence(item: Candidate) -> dict[str, float]:
             continue
         strong = strong or not meant.weak
         names.add(meant.found.entry.name)
+        kinds.add(group)
         group = "W" if meant.weak else "F" if meant.firm else group
         key = place + "_" + group
         counts[key] = counts.get(key, 0.0) + 1.0
@@ -181,7 +184,6 @@ def _evidence(item: Candidate) -> dict[str, float]:
     out["names"] = math.log1p(len(names))
     out["unsure_only"] = float(not names)
     out["weak_only"] = float(bool(names) and not strong)
-    kinds = {_group(meant) for meant in item.meant if not meant.weak or meant.supported}
     for group in "DLYIT":
         out["only_" + group] = float(kinds == {group})
     out["dateline_only"] = float(all(meant.found.field == "dateline" for meant in item.meant))
@@ -217,16 +219,15 @@ def _context(meant: Meant) -> list[str]:
     """Name what the text does with a mention, and whether a hyphen joins it to another name."""
     found = meant.found
     place = HEADS.get(found.field, "body:")
-    kind = short_kind(meant)
     names = []
     relation = RELATIONS.get(found.before.lower())
     if relation:
-        names.append(place + "b_" + kind + relation)
+        names.append(place + "b_" + short_kind(meant) + relation)
     deed = DEEDS.get(found.after.lower())
     if deed:
-        names.append(place + "a_" + kind + deed)
+        names.append(place + "a_" + short_kind(meant) + deed)
     if place != "body:" and _ATTACK.search(found.rest):
-        names.append(place + "r_" + kind + "attack")
+        names.append(place + "r_" + short_kind(meant) + "attack")
     if found.gap == "-" or found.after == "-":
         names.append(place + "joined")
     if found.after in ("'", "’"):

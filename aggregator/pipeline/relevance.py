@@ -19,6 +19,7 @@ DENSE = (
     "strong_title", "strong_lead", "strong_text", "weak_title", "weak_rest", "topics",
     "conflict_area", "conflict_country", "party", "placed", "short",
 )  # fmt: skip
+_KINDS = tuple((where, f"{where}_{STRONG}", f"{where}_{WEAK}") for where in FIELDS)
 
 
 def dense_features(evidence: Evidence, places: Mapping[str, bool], word_count: int) -> list[float]:
@@ -34,13 +35,13 @@ def dense_features(evidence: Evidence, places: Mapping[str, bool], word_count: i
         if topic in (BELONGS, BELONGS_NOT):
             continue
         topics += 1
-        for where in FIELDS:
-            strong[where] += counts[f"{where}_{STRONG}"]
-            weak[where] += counts[f"{where}_{WEAK}"]
+        for where, strong_kind, weak_kind in _KINDS:
+            strong[where] += counts[strong_kind]
+            weak[where] += counts[weak_kind]
     values = [
-        float(min(3, evidence.count(sign, f"{where}_{STRONG}")))
+        float(min(3, evidence.count(sign, strong_kind)))
         for sign in (BELONGS, BELONGS_NOT)
-        for where in FIELDS
+        for _, strong_kind, _ in _KINDS
     ]
     values += [float(min(3, strong[where])) for where in FIELDS]
     values += [float(min(3, weak["title"])), log1p(weak["lead"] + weak["text"]), float(min(4, topics))]

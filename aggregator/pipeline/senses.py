@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from aggregator.pipeline.gazetteer import Gazetteer, Sense
 from aggregator.pipeline.mentions import Found
-from aggregator.pipeline.names import AFTER_COMMA
 from aggregator.pipeline.namesakes import is_firm, is_namesake, is_ordinary_word
 
 VOTES = {
@@ -37,6 +36,7 @@ class Meant:
     firm: bool
     paired: bool = False
     weight: float = 0.0  # what it adds to its candidate; set when gathered
+    acting: bool | None = None  # see placemodel.acts, which keeps its answer here
 
 
 def choose_senses(found: list[Found], gazetteer: Gazetteer, home_country: str = "") -> list[Meant]:
@@ -45,7 +45,8 @@ def choose_senses(found: list[Found], gazetteer: Gazetteer, home_country: str = 
     votes = _votes(places)
     if home_country:
         votes.setdefault(home_country, {})["(home)"] = HOME_VOTE
-    return [_choose(name, pair, votes) for name, pair in places]
+    chosen: dict[int, _Chosen] = {}  # what is decided once for a name, wherever it stands
+    return [_paired(name, pair) if pair else _choose(name, votes, chosen) for name, pair in places]
 
 
 def _join_pairs(found: list[Found], gazetteer: Gazetteer) -> list[tuple[Found, str]]:
@@ -53,10 +54,6 @@ def _join_pairs(found: list[Found], gazetteer: Gazetteer) -> list[tuple[Found, s
     kept: list[tuple[Found, str]] = []
     for index, name in enumerate(found):
         country = _country_after(found, index)
-        if AFTER_COMMA in name.entry.flags and not (
-            kept and kept[-1][1] and kept[-1][0].end + 2 == name.start
-        ):
-            country = "" if country == "" else country
         if country or not is_namesake(name, gazetteer):
             kept.append((name, country))
     return kept
@@ -64,11 +61,8 @@ def _join_pairs(found: list[Found], gazetteer: Gazetteer) -> list[tuple[Found, s
 
 def _country_after(found: list[Found], index: int) -> str:
     """Return the country named right after a comma, if this name can lie in it."""
-    if (
-        index + 1 >= len(found)
-        or found[index + 1].gap != ", "
-        or found[index + 1].field != found[index].field
-    ):
+    last = index + 1 == len(found)
+    if last or found[index + 1].gap != ", " or found[index + 1].field != found[index].field:
         return ""
     here, there = found[index].entry.senses, found[index + 1].entry.senses
     if here[0].kind not in ("town", "capital", "division", "area", "name"):
@@ -89,8 +83,9 @@ def _votes(places: list[tuple[Found, str]]) -> dict[str, dict[str, float]]:
     votes: dict[str, dict[str, float]] = {}
     for name, pair in places:
         senses = name.entry.senses
-        alone = len({sense.country for sense in senses}) == 1
-        country = pair or (senses[0].country if alone else "")
+        country = pair or senses[0].country
+        if not pair and len(senses) > 1 and any(sense.country != country for sense in senses):
+            continue
         if country and not is_ordinary_word(name):
             is_weak = senses[0].weak and not pair
             vote = WEAK_VOTE if is_weak else VOTES.get(senses[0].kind, 1.0)
@@ -98,22 +93,40 @@ def _votes(places: list[tuple[Found, str]]) -> dict[str, dict[str, float]]:
     return votes
 
 
-def _choose(name: Found, pair: str, votes: dict[str, dict[str, float]]) -> Meant:
+def _paired(name: Found, country: str) -> Meant:
+    sense = next((sense for sense in name.entry.senses if sense.country == country), None)
+    return Meant(name, sense or Sense("", country, "town", 1.0, weak=False), False, True, False, paired=True)
+
+
+_Chosen = tuple[
+    Sense, bool, bool
+]  # the sense, whether it is weak by itself, whether another name supports it
+
+
+def _choose(name: Found, votes: dict[str, dict[str, float]], chosen: dict[int, _Chosen]) -> Meant:
+    key = id(name.entry)
+    if key not in chosen:
+        chosen[key] = _likeliest(name, votes)
+    sense, weak, supported = chosen[key]
+    return Meant(name, sense, weak or is_ordinary_word(name), supported, is_firm(name))
+
+
+def _likeliest(name: Found, votes: dict[str, dict[str, float]]) -> _Chosen:
     senses = name.entry.senses
-    if pair:
-        sense = next((sense for sense in senses if sense.country == pair), None) or Sense(
-            "", pair, "town", 1.0, weak=False
-        )
-        return Meant(name, sense, False, True, False, paired=True)
     best = senses[0]
     if len(senses) > 1:
         best = max(senses, key=lambda sense: sense.prior * (ALONE + _support(name, sense, votes)))
-    supported = _support(name, best, votes) > 0
+    supported = _is_supported(name, best, votes)
     rivals = [sense for sense in senses if (sense.country or sense.region) != (best.country or best.region)]
     ambiguous = not supported and any(sense.prior > 0.5 * best.prior for sense in rivals)
-    weak = best.weak or ambiguous or is_ordinary_word(name)
-    return Meant(name, best, weak, supported, is_firm(name))
+    return best, best.weak or ambiguous, supported
 
 
 def _support(name: Found, sense: Sense, votes: dict[str, dict[str, float]]) -> float:
     return sum(vote for other, vote in votes.get(sense.country, {}).items() if other != name.entry.name)
+
+
+def _is_supported(name: Found, sense: Sense, votes: dict[str, dict[str, float]]) -> bool:
+    """Tell whether another name votes for the country of a sense: every vote is more than nought."""
+    found = votes.get(sense.country)
+    return found is not None and (len(found) > 1 or name.entry.name not in found)

@@ -11,13 +11,27 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from zlib import crc32
 
 TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’ʼ״׳\"\u200c][^\W_]+)*")
 # The same tokens, found faster where no initials with full stops are, or nothing beyond ASCII.
-_INITIALS = re.compile(r"[A-Z]\.[A-Z]\.")
+_INITIALS = re.compile(r"\.[A-Z]\.")
 _TOKEN_PLAIN = re.compile(r"[^\W_]+(?:['’ʼ״׳\"\u200c][^\W_]+)*")
-_TOKEN_ASCII = re.compile(r"""[A-Za-z0-9]+(?:['"][A-Za-z0-9]+)*""")
+_ASCII_GAPS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in "'\""}
+_DOUBLE_QUOTES = ("''", '""', "'\"", "\"'")
+_EDGE_QUOTES = ((" '", " "), (' "', " "), ("' ", " "), ('" ', " "))
+# Signs of typesetting that are no part of a word, and the apostrophe that is: stems do without it.
+_TYPESET = (
+    ("’", "'"),
+    ("‘", " "),
+    ("“", " "),
+    ("”", " "),
+    ("–", " "),
+    ("—", " "),
+    ("…", " "),
+    ("\u00a0", " "),
+)
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S{1,80}@\S+")
 CACHE_LIMIT = 200_000
 ROOT = 5  # letters of a stem that the linear model looks at: endings differ, the sense rarely
@@ -56,10 +70,9 @@ _SCRIPTS = (("ru", "Ѐ", "ӿ"), ("ar", "؀", "ۿ"), ("he", "֐", "׿"))
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The tokens of one field as stems, with the hash of each stem's root (unsigned 32 bit)."""
+    """The tokens of one field as stems."""
 
     stems: tuple[str, ...] = ()
-    roots: tuple[int, ...] = ()
 
 
 def blank_addresses(text: str) -> str:
@@ -71,6 +84,8 @@ def blank_addresses(text: str) -> str:
 
 def fold(token: str) -> str:
     """Return a token in lower case without diacritics, apostrophes and joiners."""
+    if token.isascii():
+        return token.lower().replace("'", "").replace('"', "")
     token = token.replace("İ", "i").casefold().replace("ı", "i")
     if token.isascii():
         return token.replace("'", "").replace('"', "")
@@ -87,29 +102,49 @@ def is_shouted(text: str) -> bool:
     return len(head) > 8 and " " in head and head.isupper()
 
 
+def _calm(text: str) -> str:
+    """Return a text as it is, but in small letters if shouted; of the same length, as İ becomes one letter."""
+    return text.replace("İ", "i").lower() if is_shouted(text) else text
+
+
 def words_of(text: str, language: str) -> Words:
     """Return the stems of `text` (addresses blanked) by the rules of its language ('' is English)."""
-    cache = _cache(language)
-    tokens = tokens_of(text.lower() if is_shouted(text) else text)
-    if not tokens:
-        return Words()
-    stems, roots = zip(*map(cache.__getitem__, tokens), strict=True)
-    return Words(stems, roots)
+    tokens = tokens_of(_typed(_calm(text)))
+    return Words(tuple(map(_cache(language).__getitem__, tokens)))
+
+
+def root_hash(stem: str) -> int:
+    """Return the hash of a stem's root, unsigned 32 bit: what the linear model knows of a word."""
+    return crc32((stem if stem[0] == "^" else stem[:ROOT]).encode("utf-8", "replace"))
+
+
+def _typed(text: str) -> str:
+    """Return a text with signs as they are typed: it has the same stems, and most often none beyond ASCII."""
+    if not text.isascii():
+        for sign, typed in _TYPESET:
+            text = text.replace(sign, typed)
+    return text
 
 
 def tokens_of(text: str) -> list[str]:
     """Return the tokens of `text` as they stand in it: what TOKEN finds."""
     if _INITIALS.search(text):
         return TOKEN.findall(text)
-    return (_TOKEN_ASCII if text.isascii() else _TOKEN_PLAIN).findall(text)
+    if not text.isascii():
+        return _TOKEN_PLAIN.findall(text)
+    plain = text.translate(_ASCII_GAPS)
+    if "'" in plain or '"' in plain:
+        if any(quotes in plain for quotes in _DOUBLE_QUOTES):
+            return _TOKEN_PLAIN.findall(text)
+        plain = f" {plain} "
+        for quote, gap in _EDGE_QUOTES:
+            plain = plain.replace(quote, gap)
+    return plain.split()
 
 
-def offset_of(text: str, index: int) -> int:
-    """Return the offset of token `index` in `text` as `words_of` counts tokens."""
-    for number, found in enumerate(TOKEN.finditer(text)):
-        if number == index:
-            return found.start()
-    return 0
+def starts_of(text: str, count: int) -> list[int]:
+    """Return the offsets of the first `count` tokens of `text` as `words_of` counts them, fewer if it has fewer."""
+    return [found.start() for found in islice(TOKEN.finditer(_calm(text)), count)]
 
 
 def guess_language(text: str) -> str:
@@ -144,7 +179,8 @@ def stem(token: str, language: str) -> str:
     regular plural. Persian: the plural and its linking vowel. Hebrew: one prefix
     letter. An acronym keeps its case and is marked with `^`.
     """
-    token = token.replace(".", "")
+    if "." in token:
+        token = token.replace(".", "")
     if 2 <= len(token) <= 5 and token.isascii() and token.isupper() and token.isalpha():
         return "^" + token.lower()
     if token[-2:] in ("'s", "’s"):
@@ -203,17 +239,15 @@ _STEMMERS: dict[str, Callable[[str], str]] = {
 }
 
 
-class _Seen(dict[str, tuple[str, int]]):
-    """Stem and root of the tokens that a process has seen: a speed-up that changes no result."""
+class _Seen(dict[str, str]):
+    """Stems of the tokens that a process has seen: a speed-up that changes no result."""
 
     def __init__(self, language: str) -> None:
         self.language = language
 
-    def __missing__(self, token: str) -> tuple[str, int]:
-        stemmed = stem(token[:40], self.language) or token[:40]
-        root = stemmed if stemmed[0] == "^" else stemmed[:ROOT]
-        self[token] = pair = (stemmed, crc32(root.encode("utf-8", "replace")))
-        return pair
+    def __missing__(self, token: str) -> str:
+        self[token] = found = stem(token[:40], self.language) or token[:40]
+        return found
 
 
 _CACHES: dict[str, _Seen] = {}

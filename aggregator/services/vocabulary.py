@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from aggregator.models import Agency, Conflict, Region, Topic
-from aggregator.pipeline import classify
+from aggregator.pipeline import classify_rules
 from aggregator.pipeline.agencies import Agencies, agencies_from, load_agencies
 from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
 from aggregator.pipeline.names import NameRow
@@ -42,7 +42,7 @@ SELECT coalesce(sum(kind * hashtextextended(what, kind)::numeric), 0) FROM held
 class Rules:
     """Everything of the vocabulary that the line's rules take as values."""
 
-    classifier: classify.Rules
+    classifier: classify_rules.Rules
     gazetteer: Gazetteer
     agencies: Agencies
     version: int
@@ -90,9 +90,9 @@ def packaged_rules() -> Rules:
 
 
 @cache
-def packaged_classifier() -> classify.Rules:
+def packaged_classifier() -> classify_rules.Rules:
     """Return topics, forms and conflicts of the packaged vocabulary."""
-    return classify.rules_from(_packaged("topics"), _packaged("forms"), _packaged("conflicts"))
+    return classify_rules.rules_from(_packaged("topics"), _packaged("forms"), _packaged("conflicts"))
 
 
 @cache
@@ -116,7 +116,7 @@ def _from_rows(version: int) -> Rules:
         "relevance": _packaged("topics")["relevance"],
     }
     conflicts = Conflict.objects.select_related("parent").prefetch_related("regions", "parties")
-    classifier = classify.rules_from(
+    classifier = classify_rules.rules_from(
         topics,
         _packaged("forms"),
         {"conflicts": [_in_keys(conflict_content(row), keys) for row in conflicts]},

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.pipeline import classify as classify_module
-from aggregator.pipeline.classify import classify, pick, rules_from
+from aggregator.pipeline.classify import classify, pick
+from aggregator.pipeline.classify_rules import rules_from
 from aggregator.pipeline.linear import load_model
 from aggregator.pipeline.locate import locate
 from aggregator.pipeline.types import Classified, Located, RegionScore

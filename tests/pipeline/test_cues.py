@@ -62,7 +62,8 @@ def test_a_sure_cue_counts_as_strong_and_is_told_apart():
 def test_offsets_point_at_the_words():
     text = "«Вчера» a massacre"
     found = CueBook([RULE]).find(words_of(text, "en"), "title", "en")
-    assert [text[c.start :] for c in shown(found, "civilian-harm", {"title": (text, 0)})] == ["massacre"]
+    cues = shown(found, ["civilian-harm"], {"title": (text, 0)})["civilian-harm"]
+    assert [text[cue.start :] for cue in cues] == ["massacre"]
 
 
 @pytest.mark.parametrize("cue", ["", "of", "!?", "x" * 90, "one two three four five six seven eight nine"])

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.pipeline import classify as classify_module
-from aggregator.pipeline.classify import classify, rules_from
+from aggregator.pipeline.classify import classify
+from aggregator.pipeline.classify_rules import rules_from
 from aggregator.pipeline.locate import locate
 
 VOCABULARY = Path(classify_module.__file__).resolve().parents[1] / "vocabulary"
