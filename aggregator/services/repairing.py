@@ -11,28 +11,30 @@ every change is logged with its reason, as the machine's.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+import time
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Max
 
 from aggregator.models import GroupFeatures, LogEntry, Membership, Override, Story
 from aggregator.pipeline import repair
 from aggregator.pipeline.group import WINDOW
 from aggregator.pipeline.repair import DAY, HELD, Standing
-from aggregator.services import grouping, regrouping
+from aggregator.services import grouping, moving, regrouping
 from aggregator.services.locks import line_lock
 from aggregator.services.story_shelf import Shelf
+from aggregator.services.writing import update_rows
 
 log = logging.getLogger(__name__)
 
 REACH = timedelta(hours=48)  # what arrived since may still put others in their place
 LIMIT = 5_000  # articles decided again in one look: some seconds without the lock
 CHAINED = 300  # stories whose forerunner is looked for in one look
-PORTION = 40  # stories written in one transaction
+PORTION = 40  # stories written in one transaction, at most
+SECONDS = 2.0  # that a portion may take: one that takes longer is followed by a smaller one
 MOVING_ACTS = ("merge", "split", "move")
 Mark = tuple[int | None, tuple[float, int, int, int]]
 
@@ -62,6 +64,7 @@ _memory = _Memory()
 def repair_stories(now: datetime) -> int:
     """Put what arrived in the last 48 hours, and what was reported since, in order; return the changes."""
     newest = _newest_word()
+    grouping.warm_up()
     with line_lock():
         shelf = grouping.synced_shelf()
         if _memory.shelf is not shelf:
@@ -100,8 +103,8 @@ def _since(standing: Sequence[Standing], now: datetime) -> float | None:
     if not standing:
         return None
     if _memory.stood is None:
-        arrived = _arrived(standing[-LIMIT:], now - REACH)
-        new = [s.order[0] for s in standing if s.article in arrived]
+        asked = _arrived(standing[-LIMIT:], now - REACH) | regrouping.unfinished(_with_threads(standing))
+        new = [s.order[0] for s in standing if s.article in asked]
     else:
         held = {s.article for s in standing}
         new = [s.order[0] for s in standing if _memory.stood.get(s.article) != (s.story, s.order)]
@@ -182,48 +185,65 @@ def _newest_word() -> tuple[int, int]:
 
 def _context(near: Sequence[Standing], since: float, words: _Words) -> list[Standing]:
     """Return articles with what earlier looks and curators said of them; those before `since` are fixed."""
-    threads = _threads([s.article for s in near])
     return [
-        replace(s, fixed=s.order[0] < since, shaped=s.article in words.shaped, thread=thread, unites=unites)
-        for s in near
+        replace(s, fixed=s.order[0] < since, shaped=s.article in words.shaped) for s in _with_threads(near)
+    ]
+
+
+def _with_threads(standing: Sequence[Standing]) -> list[Standing]:
+    """Return articles with what earlier looks said of them: the thread, and the one that it united with there."""
+    rows = GroupFeatures.objects.filter(pk__in=[s.article for s in standing], thread__isnull=False)
+    threads = {pk: (thread, unites) for pk, thread, unites in rows.values_list("pk", "thread", "unites")}
+    return [
+        replace(s, thread=thread, unites=unites)
+        for s in standing
         for thread, unites in [threads.get(s.article, (None, None))]
     ]
 
 
-def _threads(article_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
-    """Return what earlier looks said of articles: the thread, and the one that it united with there."""
-    rows = GroupFeatures.objects.filter(pk__in=article_ids).values_list("pk", "thread", "unites")
-    return {pk: (thread, unites) for pk, thread, unites in rows}
-
-
 def _keep_threads(plan: regrouping.Plan) -> None:
-    """Keep what this look says, for those that begin after it."""
-    with transaction.atomic():
-        rows = [GroupFeatures(pk=pk, thread=thread, unites=unites) for pk, thread, unites in plan.threads]
-        GroupFeatures.objects.bulk_update(rows, ["thread", "unites"], batch_size=500)
+    """Keep what this look says, before anything is moved: for those that begin after it, or finish it."""
+    if not plan.threads:
+        return
+    articles, threads, unites = zip(*sorted(plan.threads), strict=True)
+    with line_lock():
+        columns = {"article_id": articles, "thread": threads, "unites": unites}
+        update_rows(GroupFeatures, columns, key="article_id")
 
 
 def _write(
     plan: regrouping.Plan, looked: Sequence[Standing], words: _Words, now: datetime
 ) -> tuple[int, set[int]]:
-    """Write the changes, a portion at a time; return how many, and the articles that moved meanwhile."""
+    """Write the changes, a portion at a time; return how many, and the articles that are left for the next look.
+
+    Left are those whose stories changed meanwhile, and all when a curator said something.
+    """
     seen: dict[int, set[int]] = defaultdict(set)
     for one in looked:
         seen[one.story or 0].add(one.article)
-    changes, missed = 0, set[int]()
-    for portion in plan.portions(PORTION):
+    changes, missed, opened = 0, set[int](), dict[int, int]()
+    steps, size = deque(plan.steps), PORTION
+    while portion := regrouping.take(steps, size):
         with line_lock():
+            began = time.monotonic()
             shelf = grouping.synced_shelf()
             heard = words.newest != _newest_word()
-            for part in portion:
-                same = all(shelf.index.members_of(story) == seen[story] for story in part.stories)
-                if not same or heard:
-                    missed.update(part.articles)
-            ready = [part for part in portion if missed.isdisjoint(part.articles)]
-            touched, done = regrouping.write(ready, words.shaped, now)
-            changes += done
+            ready = [] if heard else [step for step in portion if _as_seen(step, shelf, seen, opened)]
+            touched, done = moving.write(ready, opened, words.shaped, now)
             shelf.note(touched)
+        changes += done
+        missed.update(article for step in portion if step not in ready for article in step.articles)
+        for way in (way for step in ready for way in step.ways):
+            seen[way.leaves] -= way.places.keys()
+            seen[way.goes_to(opened) or 0] |= way.places.keys()
+        size = max(1, min(PORTION, round(size * SECONDS / max(time.monotonic() - began, 0.001))))
     return changes, missed
+
+
+def _as_seen(step: regrouping.Step, shelf: Shelf, seen: dict[int, set[int]], opened: dict[int, int]) -> bool:
+    """True when the stories of a step hold what they did when it was decided, and what was written since."""
+    stories = {story for way in step.ways for story in (way.leaves, way.goes_to(opened)) if story}
+    return all(shelf.index.members_of(story) == seen[story] for story in stories)
 
 
 def _chain(standing: Sequence[Standing]) -> None:

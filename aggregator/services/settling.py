@@ -86,6 +86,7 @@ def _settle(article_ids: Sequence[int], now: datetime) -> None:
         texts = read_texts(work, now)
     with stage_times.timed("judge", len(work)):
         drafts = judge(list(zip(work, texts, strict=True)), now)
+    grouping.warm_up()
     with stage_times.timed("write", len(work)), line_lock():
         live = _still_ours(work)
         write([draft for draft in drafts if draft.article.pk in live], now)

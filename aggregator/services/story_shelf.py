@@ -21,7 +21,7 @@ CHUNK = 2_000  # stories read at once
 
 
 class Shelf:
-    """A StoryIndex with the number of the newest change it knows. Used under the line's lock only."""
+    """A StoryIndex with the number of the newest change it knows. Used under the line's lock, but for `warm_up`."""
 
     def __init__(self) -> None:
         self.index = StoryIndex()
@@ -41,6 +41,11 @@ class Shelf:
         self._known = max([self._known, *found.values()])
         self._unsure.clear()
 
+    def warm_up(self) -> None:
+        """Read the window where nothing is known yet, without the lock: what changes meanwhile is read again by `sync`."""
+        if self._known is None:
+            self._load_window()
+
     def note(self, story_ids: Iterable[int]) -> None:
         """Remember stories changed in memory; they are read again, in case the batch is rolled back."""
         self._unsure.update(story_ids)
@@ -51,8 +56,8 @@ class Shelf:
         for at in times:
             day = at.date()
             if newest is not None and at.timestamp() - SPAN < newest - WINDOW and day not in self._old_days:
-                self._old_days.add(day)
                 self._load_around(at)
+                self._old_days.add(day)
         today = datetime.fromtimestamp(newest, UTC).date() if newest is not None else None
         if newest is not None and today != self._swept_on and not self._old_days:
             self.index.evict(newest - WINDOW)
@@ -66,10 +71,10 @@ class Shelf:
 
     def _load_window(self) -> None:
         ends = Story.objects.aggregate(newest=Max("last_at"), known=Max("changed_no"))
-        self._known = ends["known"] or 0
         if ends["newest"]:
             since = ends["newest"] - timedelta(seconds=WINDOW)
             self._reload(Story.objects.live().filter(last_at__gte=since).values_list("pk", flat=True))
+        self._known = ends["known"] or 0  # last: a session that breaks in between leaves it to be read again
 
     def _load_around(self, at: datetime) -> None:
         span = timedelta(seconds=SPAN)

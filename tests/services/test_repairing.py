@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 
 from aggregator.models import Article, LogEntry, Membership, Override, Story
-from aggregator.services import grouping, regrouping, repairing
+from aggregator.services import grouping, moving, regrouping, repairing
 from aggregator.services.curation.acts import Actor
 from aggregator.services.curation.membership import split_story
 from aggregator.services.curation.undo import undo
@@ -152,7 +152,7 @@ def test_who_is_killed_between_two_portions_leaves_whole_stories(monkeypatch: py
     one, two = report(MARKET), report((f"{MARKET[0]} again", MARKET[1]), 1)
     for first, second in [*pairs, (one, two)]:
         part(first, second)
-    write, done = regrouping.write, []
+    write, done = moving.write, []
 
     def once(*asked: Any) -> tuple[set[int], int]:
         if done:
@@ -161,7 +161,7 @@ def test_who_is_killed_between_two_portions_leaves_whole_stories(monkeypatch: py
         return write(*asked)
 
     monkeypatch.setattr(repairing, "PORTION", 1)
-    monkeypatch.setattr(regrouping, "write", once)
+    monkeypatch.setattr(moving, "write", once)
     with pytest.raises(KeyboardInterrupt):
         repair_stories(NOW)
     monkeypatch.undo()

@@ -44,12 +44,17 @@ def log_act(
     undo_of: LogEntry | None = None,
     public: bool = True,
 ) -> LogEntry:
-    """Write one log entry; call it inside the act's own transaction.
+    """Write one log entry; call it inside the act's own transaction."""
+    entry = entry_of(actor, act, target, before=before, after=after)
+    entry.undo_of, entry.public = undo_of, public
+    return log_acts([entry])[0]
 
-    Once that is committed, the next page of this process is made from what there is then.
-    """
-    transaction.on_commit(changes.forget)
-    return LogEntry.objects.create(
+
+def entry_of(
+    actor: Actor, act: str, target: Story | Article | Any, *, before: dict[str, Any], after: dict[str, Any]
+) -> LogEntry:
+    """Return a log entry that is yet to be written."""
+    return LogEntry(
         at=actor.now,
         actor=actor.user,
         role=actor.role,
@@ -60,9 +65,16 @@ def log_act(
         reason=actor.reason,
         before=before,
         after=after,
-        undo_of=undo_of,
-        public=public,
     )
+
+
+def log_acts(entries: Sequence[LogEntry]) -> Sequence[LogEntry]:
+    """Write log entries, in order; call it inside the acts' own transaction.
+
+    Once that is committed, the next page of this process is made from what there is then.
+    """
+    transaction.on_commit(changes.forget)
+    return LogEntry.objects.bulk_create(entries)
 
 
 def need_reason(actor: Actor) -> None:
