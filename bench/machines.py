@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ NET = "10.91.77"
 HUB = f"{NET}.1"
 PG_PORT, REDIS_PORT, REPLAY_PORT = 25432, 26379, 28765
 PAGE_SECONDS = 300
-CGROUPS = Path("/sys/fs/cgroup/cpu")
+CGROUPS = Path("/sys/fs/cgroup/cpu")  # version 1; of version 2 the root
+if not CGROUPS.is_dir():
+    CGROUPS = CGROUPS.parent  # where `cpu` has to stand in cgroup.subtree_control
 PYTHON = sys.executable
 
 
@@ -130,12 +133,19 @@ class Lab:
         sh(*inside, "addr", "add", f"{NET}.{10 + number}/24", "dev", "eth0")
         sh(*inside, "link", "set", "eth0", "up")
         sh(*inside, "link", "set", "lo", "up")
-        group = CGROUPS / host
-        group.mkdir(exist_ok=True)
-        (group / "cpu.cfs_period_us").write_text("100000")
-        (group / "cpu.cfs_quota_us").write_text(str(int(self.cores * 100_000)))
+        (CGROUPS / host).mkdir(exist_ok=True)
+        allow(host, self.cores)
         self.hosts[host] = []
         return host
+
+    def cpu_seconds(self, host: str) -> float:
+        """Return the processor time of a host's living processes."""
+        ticks = 0
+        for pid in (CGROUPS / host / "cgroup.procs").read_text().split():
+            with suppress(OSError):  # one that ends at this moment
+                facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(facts[11]) + int(facts[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def run(self, host: str, database: str, *argv: str) -> subprocess.Popen[bytes]:
         """Start a process on a host."""
@@ -171,6 +181,17 @@ class Lab:
         for child in self.servers:
             stop(child)
         subprocess.run(["ip", "link", "del", "nrbr"], capture_output=True)
+
+
+def allow(host: str, cores: float | None) -> None:
+    """Give a host's processes a share of the cores, None for all."""
+    group = CGROUPS / host
+    quota = None if cores is None else int(cores * 100_000)
+    if (file := group / "cpu.cfs_quota_us").exists():
+        (group / "cpu.cfs_period_us").write_text("100000")
+        file.write_text(str(-1 if quota is None else quota))
+    else:
+        (group / "cpu.max").write_text(f"{'max' if quota is None else quota} 100000")
 
 
 def sh(*argv: str) -> None:
@@ -217,7 +238,7 @@ def fill(lab: Lab) -> int:
     left, and their articles get the text of the feed.
     """
     host = lab.add_host(0)
-    (CGROUPS / host / "cpu.cfs_quota_us").write_text("-1")
+    allow(host, None)
     for words in (["prepare"], ["poll", "--seconds", str(PAGE_SECONDS)]):
         if lab.run(host, "filled", PYTHON, "manage.py", *words).wait() and words == ["prepare"]:
             raise SystemExit(f"the backlog cannot be made; see {lab.folder}/{host}.log")
@@ -228,7 +249,7 @@ def fill(lab: Lab) -> int:
 
 
 def settle(lab: Lab, hosts: int, seconds: float) -> dict[str, Any]:
-    """Return how many articles so many hosts settle in so many seconds, once all have begun."""
+    """Return how many articles so many hosts settle a minute, from the first batch that ends once all have begun to the last."""
     database = fresh(lab, f"run{hosts}")
     names = [lab.add_host(number + 1) for number in range(hosts)]
     for name in names:
@@ -236,16 +257,32 @@ def settle(lab: Lab, hosts: int, seconds: float) -> dict[str, Any]:
     lab.run(names[0], database, *BEAT)
     with lab.session(database) as session:
         began = await_start(session, hosts)
-        first, then = one(session, WAITING), time.monotonic()
-        time.sleep(seconds)
-        last, took = one(session, WAITING), time.monotonic() - then
+        ends = ends_of_batches(lab, session, names, seconds)
     for name in names:
         lab.drop_host(name)
+    (first, then, used), (last, now, used_last) = ends[0], ends[-1]
     return {
         "hosts": hosts,
         "until all work": round(began),
-        "articles a minute": round((first - last) / took * 60, 1),
+        "articles": first - last,
+        "articles a minute": round((first - last) / (now - then) * 60, 1),
+        "cores used": round((used_last - used) / (now - then), 2),
+        "CPU ms an article": round((used_last - used) / (first - last) * 1000, 1),
     }
+
+
+def ends_of_batches(
+    lab: Lab, session: psycopg.Connection[Any], names: list[str], seconds: float
+) -> list[tuple[int, float, float]]:
+    """Return, for each batch that ends: the articles left, the time, and the processor time of all hosts."""
+    ends: list[tuple[int, float, float]] = []
+    until, left = time.monotonic() + seconds, one(session, WAITING)
+    while time.monotonic() < until and left:
+        time.sleep(0.1)
+        if (now := one(session, WAITING)) != left:
+            left = now
+            ends.append((left, time.monotonic(), sum(map(lab.cpu_seconds, names))))
+    return ends
 
 
 def fresh(lab: Lab, name: str) -> str:
@@ -273,7 +310,7 @@ def cut(lab: Lab) -> dict[str, Any]:
     names = [lab.add_host(number + 1) for number in range(2)]
     for name in names:
         lab.run(name, database, *WORKER, "-n", f"cpu@{name}")
-        (CGROUPS / name / "cpu.cfs_quota_us").write_text("-1")
+        allow(name, None)
     lab.run(names[1], database, *BEAT)
     with lab.session(database) as session:
         total = one(session, "SELECT count(*) FROM aggregator_article")
@@ -297,7 +334,7 @@ def main() -> None:
     """Run everything and print one line of JSON a run."""
     parser = argparse.ArgumentParser(prog="python -m bench.machines", description=__doc__)
     parser.add_argument("--cores", type=float, default=0.25, help="of a core, for each host")
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=120, help="for each number of hosts")
     parser.add_argument("--hosts", type=int, nargs="*", default=[1, 2, 4])
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="newsroom-machines-") as folder:

@@ -58,7 +58,10 @@ def fill(articles: int, now: datetime, say: Any) -> None:
             "pool": POOL,
         }
         for name, statement in _steps():
-            cursor.execute(statement, values)
+            if statement.strip():
+                cursor.execute(statement, values)
+            else:
+                _hash_addresses(cursor)
             say(f"  {time.monotonic() - began:6.0f} s  {name}")
         for statement in later:
             cursor.execute(statement)
@@ -184,6 +187,24 @@ def _load_pool(cursor: Any) -> None:
                 (no, language, config_of(language), title, text[:280].rsplit(" ", 1)[0], text, pack_text(text), list(print_of.shingles),
                  list(print_of.quoted), list(print_of.numbers), print_of.words, pack(features))
             )  # fmt: skip
+
+
+def _hash_addresses(cursor: Any) -> None:
+    """Give each address the hash that the line gives it, which PostgreSQL cannot make."""
+    from aggregator.pipeline.urls import url_hash
+
+    after = 0
+    while True:
+        asked = "SELECT id, url FROM stage.address WHERE id > %s ORDER BY id LIMIT 50000"
+        cursor.execute(asked, [after])
+        rows = cursor.fetchall()
+        if not rows:
+            break
+        with cursor.copy("COPY stage.hashed (id, url, url_hash) FROM STDIN") as copy:
+            for pk, url in rows:
+                copy.write_row((pk, url, url_hash(url)))
+        after = rows[-1][0]
+    cursor.execute("ANALYZE stage.hashed")
 
 
 def _drop_indexes(cursor: Any) -> list[str]:

@@ -93,12 +93,20 @@ SELECT row_number() OVER (ORDER BY at, seed) AS id, told.*,
         language.text_count) AS text_no,
     CASE WHEN is_copy THEN first_agency ELSE agency END AS carried,
     CASE WHEN is_copy THEN first_family ELSE family END AS carried_family,
-    CASE WHEN is_copy THEN first_control ELSE state_control END AS carried_control
+    CASE WHEN CASE WHEN is_copy THEN first_agency ELSE agency END IS NOT NULL THEN 0  -- as both agencies have it
+         WHEN is_copy THEN first_control ELSE state_control END AS carried_control
 FROM told JOIN stage.language language ON language.language = CASE WHEN is_copy THEN first_language ELSE own_language END;
 CREATE INDEX ON stage.article (id);
 CREATE UNLOGGED TABLE stage.opening AS SELECT story_id, id FROM stage.article WHERE k = 1 AND story_id IS NOT NULL;
 CREATE INDEX ON stage.opening (story_id);
 ANALYZE stage.article; ANALYZE stage.opening; ANALYZE stage.story; ANALYZE stage.text;
+CREATE UNLOGGED TABLE stage.address AS
+SELECT id, 'https://outlet-' || source_no || '.example/' || to_char(at, 'YYYY/MM/DD') || '/'
+    || to_hex(hashint8extended(seed, 20)) || '-report-from-the-field' AS url
+FROM stage.article;
+CREATE INDEX ON stage.address (id);
+CREATE UNLOGGED TABLE stage.hashed (id bigint, url text, url_hash bigint);
+-- step: addresses, hashed in Python
 -- step: articles
 CREATE UNLOGGED TABLE stage.origin AS
 SELECT row_number() OVER (ORDER BY id) + 1000 AS id, id AS article_id FROM stage.article WHERE NOT is_copy AND agency IS NULL;
@@ -109,9 +117,7 @@ INSERT INTO aggregator_article (id, source_id, feed_id, url, url_hash, title, au
     form, form_reason, relevance, relevance_score, relevance_reason, text_kind, text_method, page_code, origin_id,
     copy_of_id, copy_kind, copy_score, copy_reason, mentions, conflicts, word_count, revision_count, page_etag,
     page_modified, looks, indexed, noindex)
-SELECT a.id, a.source_id, a.feed_id, 'https://outlet-' || a.source_no || '.example/' || to_char(a.at, 'YYYY/MM/DD') || '/'
-        || to_hex(hashint8extended(a.seed, 20)) || '-report-from-the-field',
-    hashint8extended(a.seed, 21), region.name || ': ' || text.title, '', a.language, text.extract, 'visible',
+SELECT a.id, a.source_id, a.feed_id, address.url, address.url_hash, region.name || ': ' || text.title, '', a.language, text.extract, 'visible',
     a.at, 'feed', a.at + interval '6 minutes', a.at, a.at + interval '7 minutes',
     (a.at AT TIME ZONE 'UTC')::date - coalesce(story.late_days, 0), 'day', '{"code": "weekday", "cue": "on Tuesday"}',
     CASE WHEN a.outside THEN 'opinion' ELSE 'report' END, '{"rule": "default"}',
@@ -125,6 +131,7 @@ SELECT a.id, a.source_id, a.feed_id, 'https://outlet-' || a.source_no || '.examp
     jsonb_build_array(jsonb_build_object('name', region.name, 'start', 0, 'region', region.slug, 'score', 0.97)),
     region.conflict_tags, text.words, 1, '', '', 0, true, '{}'
 FROM stage.article a
+JOIN stage.hashed address ON address.id = a.id
 JOIN stage.region region ON region.no = a.region_no
 JOIN stage.text text ON text.no = a.text_no
 LEFT JOIN stage.story story ON story.id = a.story_id
@@ -149,16 +156,23 @@ INSERT INTO aggregator_revision (article_id, number, title, text, text_sha256, f
 SELECT article.id, 1, title, '', text_sha256, found_at, 1, false, 0
 FROM aggregator_article article JOIN aggregator_articlebody body ON body.article_id = article.id ORDER BY article.id;
 -- step: tags
-INSERT INTO aggregator_articleregion (article_id, region_id, about, focus, score, reason)
-SELECT a.id, region.id, true, true, 0.9, jsonb_build_object('rule', 'model', 'names', jsonb_build_array(region.name))
+-- The time is given: the trigger that fills it in asks for each article by a key that is dropped while tables are filled.
+ALTER TABLE aggregator_articleregion DISABLE TRIGGER tag_report_time;
+ALTER TABLE aggregator_articletopic DISABLE TRIGGER tag_report_time;
+INSERT INTO aggregator_articleregion (article_id, region_id, about, focus, score, reason, reported_at)
+SELECT a.id, region.id, true, true, 0.9, jsonb_build_object('rule', 'model', 'names', jsonb_build_array(region.name)), a.at
 FROM stage.article a JOIN stage.region region ON region.no = a.region_no ORDER BY a.id;
-INSERT INTO aggregator_articletopic (article_id, topic_id, rank, score, reason)
-SELECT a.id, topic.id, rank, 0.8, '{"rule": "cues", "cues": [{"cue": "shelling", "field": "title", "start": 4, "strength": 1.0}]}'
+INSERT INTO aggregator_articletopic (article_id, topic_id, rank, score, reason, reported_at)
+SELECT a.id, topic.id, rank, 0.8, '{"rule": "cues", "cues": [{"cue": "shelling", "field": "title", "start": 4, "strength": 1.0}]}', a.at
 FROM stage.article a JOIN stage.story story ON story.id = a.story_id
 CROSS JOIN LATERAL (VALUES (0, story.topic_no), (1, CASE WHEN has_two AND topic_too_no <> topic_no THEN topic_too_no END))
     AS given (rank, no)
 JOIN stage.topic topic ON topic.no = given.no ORDER BY a.id;
+ALTER TABLE aggregator_articleregion ENABLE TRIGGER tag_report_time;
+ALTER TABLE aggregator_articletopic ENABLE TRIGGER tag_report_time;
 -- step: what tracing and grouping compare
+-- Texts are drawn from a pool, but no two articles are to look like copies by chance: text_hash and bands are drawn,
+-- so that `verify` names every article under fingerprint_values, and nothing else.
 INSERT INTO aggregator_fingerprintrow (article_id, reported_on, shingles, quoted, numbers, words, text_hash, title_hash,
     absent_at, credits)
 SELECT a.id, (a.at AT TIME ZONE 'UTC')::date, text.shingles, text.quoted, text.numbers, text.words,
