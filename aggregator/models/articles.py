@@ -123,6 +123,11 @@ class Article(models.Model):
         return reverse("article", args=[self.pk])
 
     @property
+    def is_published(self) -> bool:
+        """Whether readers may see it, as `published` has it for many."""
+        return self.status == Article.Status.VISIBLE and self.relevance == "in"
+
+    @property
     def is_copy(self) -> bool:
         return self.copy_kind not in ("", "original")
 

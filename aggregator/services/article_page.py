@@ -64,10 +64,10 @@ def read_article(pk: int) -> ArticlePage:
         .filter(pk=pk)
         .first()
     )
-    if article is None or article.status in (Article.Status.HIDDEN, Article.Status.UNDER_WAY):
-        raise UnknownError(str(pk), [])
-    if article.status == Article.Status.WITHDRAWN:
+    if article is not None and article.status == Article.Status.WITHDRAWN:
         raise GoneError(article, _log(pk).filter(act__startswith="withdraw").first())
+    if article is None or not article.is_published:
+        raise UnknownError(str(pk), [])
     original = _original(article)
     copies = [copy for copy in _copies(article) if original is None or copy.pk != original.pk]
     regions = ArticleRegion.objects.filter(article=article).select_related("region")
@@ -91,7 +91,7 @@ def _log(pk: int):  # type: ignore[no-untyped-def]
 def _original(article: Article) -> Article | None:
     """Return the article whose text this one repeats, if it is ours and visible."""
     own = article.copy_of or (article.origin.article if article.origin else None)
-    return own if own and own.pk != article.pk and own.status == Article.Status.VISIBLE else None
+    return own if own and own.pk != article.pk and own.is_published else None
 
 
 def _copies(article: Article) -> list[Article]:
@@ -100,7 +100,7 @@ def _copies(article: Article) -> list[Article]:
         rows = Article.objects.filter(copy_of=article)
     else:
         rows = Article.objects.filter(origin=article.origin_id).exclude(pk=article.pk)
-    rows = rows.filter(status=Article.Status.VISIBLE).select_related("source")
+    rows = rows.published().select_related("source")
     return list(rows.order_by("reported_at", "pk")[: MAX_COPIES + 1])
 
 

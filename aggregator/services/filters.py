@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext_noop
 
 REPORT, EVENT = "report", "event"
-EARLIEST = date(1900, 1, 1)
+EARLIEST, LATEST = date(1900, 1, 1), date(9998, 12, 31)
 _CURSOR = re.compile(r"([re])(?:(\d{8})-)?(-?\d{1,17})-(\d{1,18})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SLUG = re.compile(r"[-\w]{1,100}")
@@ -158,7 +158,7 @@ def _day(query: Mapping[str, str], name: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         raise FilterError(name, gettext_noop("Dates are written like 2023-09-19.")) from None
-    if not EARLIEST <= day <= date(9998, 12, 31):
+    if not EARLIEST <= day <= LATEST:
         raise FilterError(name, gettext_noop("This date lies outside the archive."))
     return day
 

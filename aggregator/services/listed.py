@@ -60,11 +60,11 @@ class Listed:
 
 def read(address: str) -> Listed:
     """Return the list at an address of this site. Raises NoListError, also for filters that cannot be read."""
-    parts = urlsplit(address.strip())
-    path = _without_language(parts.path)
-    if parts.scheme or parts.netloc or len(address) > MAX_LENGTH:
-        raise NoListError(address)
     try:
+        parts = urlsplit(address.strip())
+        if parts.scheme or parts.netloc or len(address) > MAX_LENGTH:
+            raise NoListError(address)
+        path = _without_language(parts.path)
         match = resolve(path)
         pairs = {name: value for name, value in parse_qsl(parts.query) if name not in _PLACE}
         asked = filters.read(pairs)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from aggregator.models import Article, ArticleBody, Conflict, Region, Source, Topic
 from aggregator.services import atlas, finding, subjects
-from aggregator.services.filters import FilterError, Filters
+from aggregator.services.filters import EARLIEST, LATEST, FilterError, Filters
 from aggregator.services.finding import Narrow
 from aggregator.services.indexing import with_bigrams
 from aggregator.services.subjects import WORLD
@@ -92,6 +92,8 @@ def _narrowed(query: Query, name: str, value: str) -> Query:
         day = date.fromisoformat(value)
     except ValueError:
         raise FilterError("q", gettext_noop("Dates are written like before:2023-09-19.")) from None
+    if not EARLIEST <= day <= LATEST:
+        raise FilterError("q", gettext_noop("This date lies outside the archive."))
     return replace(query, until=day) if name == "before" else replace(query, since=day)
 
 

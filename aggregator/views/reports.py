@@ -55,7 +55,7 @@ def sender(request: HttpRequest) -> str:
 def _target(kind: str, pk: int):  # type: ignore[no-untyped-def]
     if kind == "story":
         return story_page.find_story(pk), None
-    article = Article.objects.filter(pk=pk, status=Article.Status.VISIBLE).first()
+    article = Article.objects.published().filter(pk=pk).first()
     if article is None:
         raise UnknownError(str(pk), [])
     return None, article

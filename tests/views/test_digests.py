@@ -139,3 +139,10 @@ def test_an_alert_is_sent_for_a_key_story_alone(asked, land: Land):
 def test_what_cannot_be_followed_is_told_in_one_sentence(client, land: Land, change, status):
     assert client.post("/digests/", FORM | change).status_code == status
     assert not mail.outbox
+
+
+@pytest.mark.parametrize(
+    "address", ["//[", "http://[", "https://elsewhere.example/", "javascript:alert(1)", "\x00"]
+)
+def test_what_is_no_address_of_a_list_is_said(client, land: Land, address: str):
+    assert client.get("/digests/", {"list": address}).status_code == 404

@@ -103,6 +103,25 @@ def test_an_article_page_is_noindex_with_the_outlets_address_as_canonical_and_no
     assert "Whole text. Whole text." not in text_of(response)
 
 
+@pytest.mark.parametrize("relevance", ["out", "ask"])
+def test_what_is_not_about_a_conflict_has_no_page_and_is_in_no_chain(client, land: Land, relevance: str):
+    article = make_article(title="A marathon in the rain", relevance=relevance)
+    original = make_article(title="Launches operation")
+    make_article(title="Runners at the start", copy_of=original, relevance=relevance)
+    for path in (
+        f"/articles/{article.pk}/",
+        f"/api/v1/articles/{article.pk}",
+        f"/report/article/{article.pk}/",
+    ):
+        assert client.get(path).status_code == 404, path
+    assert "Runners" not in text_of(client.get(original.get_absolute_url()))
+
+
+def test_every_page_leads_to_the_public_log(client, land: Land):
+    assert 'href="/log/"' in text_of(client.get("/"))
+    assert 'href="/fr/log/"' in text_of(client.get("/fr/methodology/"))
+
+
 def test_a_withdrawn_article_leaves_a_note_and_nothing_of_its_text(client, land: Land):
     article = make_article(title="Secret headline", status="withdrawn", extract="")
     ArticleBody.objects.filter(article=article).update(text="")
@@ -195,6 +214,8 @@ def test_search_marks_what_it_found_and_helps_with_a_misspelt_name(client, index
         pytest.param("", 200, id="empty"),
         pytest.param("\x00", 200, id="NUL"),
         pytest.param("before:yesterday", 400, id="no date"),
+        pytest.param("before:9999-12-31", 400, id="beyond the archive"),
+        pytest.param("after:0001-01-01", 400, id="before the archive"),
         pytest.param('"' * 50, 400, id="quotes"),
     ],
 )
