@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-MAX_BYTES = 32_000_000  # of pages in memory; the least used go first
+MAX_BYTES = 32_000_000  # of pages in memory, with their addresses and headers; the least used go first
 MAX_PAGE = 1_000_000
 Start = Callable[..., Any]
 Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
@@ -79,7 +79,7 @@ class FrontCache:
             return page
 
     def _drop(self, key: tuple[str, ...]) -> None:
-        self.bytes -= len(self.pages.pop(key).body)
+        self.bytes -= _size(key, self.pages.pop(key))
 
     def _ask(
         self, environ: dict[str, Any], start: Start, key: tuple[str, ...], stamp: object
@@ -105,7 +105,7 @@ class FrontCache:
             if key in self.pages:
                 self._drop(key)
             self.pages[key] = page
-            self.bytes += len(page.body)
+            self.bytes += _size(key, page)
             while self.bytes > MAX_BYTES:
                 self._drop(next(iter(self.pages)))
 
@@ -120,6 +120,11 @@ def _key(environ: dict[str, Any]) -> tuple[str, ...]:
         environ.get("QUERY_STRING", ""),
         "gzip" if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "") else "",
     )
+
+
+def _size(key: tuple[str, ...], page: _Page) -> int:
+    """Return what a page takes; its address is the asker's choice and may be longer than the page."""
+    return len(page.body) + sum(map(len, key)) + sum(len(name) + len(value) for name, value in page.headers)
 
 
 def _page(body: bytes, headers: list[tuple[str, str]], stamp: object) -> _Page:

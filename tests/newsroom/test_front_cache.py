@@ -126,9 +126,20 @@ def test_without_a_database_nothing_is_answered_from_memory():
 
 
 def test_the_least_used_pages_make_room(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(front_cache, "MAX_BYTES", 12)  # two pages
     site = Site()
-    for path in ("/a/", "/b/", "/a/", "/c/"):
+    site.get("/a/")
+    monkeypatch.setattr(front_cache, "MAX_BYTES", 2 * site.cache.bytes)  # two pages
+    for path in ("/b/", "/a/", "/c/"):
         site.get(path)
     assert site.get("/a/")[1] == b"page 1"
     assert site.get("/b/")[1] == b"page 4"
+
+
+def test_long_addresses_take_room_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(front_cache, "MAX_BYTES", 20_000)
+    site = Site()
+    for n in range(9):
+        site.get(QUERY_STRING=f"{n}{'x' * 8000}")
+    assert len(site.cache.pages) == 2
+    site.cache.clear()
+    assert site.cache.bytes == 0
