@@ -14,6 +14,7 @@ from typing import Any
 from newsroom.env import EnvError
 
 FOLLOW_SECONDS = 0.25  # how long a followed clock's answer is used
+MAX_RATE = 1_000_000  # eleven days a second
 WANTED = "write 2023-09-18T00:00Z,x1440[,until=2023-10-03T00:00Z], or follow:http://127.0.0.1:PORT"
 
 
@@ -43,7 +44,7 @@ def course(words: str) -> Course:
                 until = _moment(word.removeprefix("until="))
             else:
                 rate = float(word.removeprefix("x"))
-        if rate <= 0:
+        if not 0 < rate < MAX_RATE:
             raise ValueError
         return Course(_moment(start), rate, until)
     except ValueError:

@@ -40,11 +40,22 @@ def text(name: str, default: str = "") -> str:
 def token(name: str, *, low: int) -> str:
     """Return a secret of `low` characters or more, '' when it is unset."""
     value = text(name)
-    if value and len(value) < low:
+    _long_enough(name, [value] if value else [], low)
+    return value
+
+
+def tokens(name: str, *, low: int) -> list[str]:
+    """Return secrets of `low` characters or more each, written with commas or blanks between them."""
+    found = words(name)
+    _long_enough(name, found, low)
+    return found
+
+
+def _long_enough(name: str, secrets: Iterable[str], low: int) -> None:
+    if any(len(secret) < low for secret in secrets):
         raise _refuse(
             name, "…", f"write {low} characters or more that nobody can guess, such as openssl rand -hex 24"
         )
-    return value
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -212,7 +223,12 @@ _CUT_OFF_CLIENT = {
 def redis(name: str) -> str:
     """Return a Redis address (redis://, rediss:// or unix://), '' when unset."""
     value = text(name)
-    if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in {"redis", "rediss", "unix"} and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is no number
+        known = False
+    if value and not known:
         raise _refuse(name, "…", "write redis://host:6379/0 or unix:///path/redis.sock?db=0")
     return value
 
@@ -234,8 +250,11 @@ def command() -> str:
 
 def data_dir(base: Path) -> Path:
     """Return the folder that holds all that this site writes; the demo and a replay are sites of their own."""
-    if (name := command()) in ("demo", "replay"):
-        return path(f"{name.upper()}_DATA_DIR", base / f"var-{name}")
+    match command():
+        case "demo":
+            return path("DEMO_DATA_DIR", base / "var-demo")
+        case "replay":
+            return path("REPLAY_DATA_DIR", base / "var-replay")
     return path("DATA_DIR", base / "var")
 
 

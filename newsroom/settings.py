@@ -30,7 +30,7 @@ SAMPLE_DATA = env.flag("SAMPLE_DATA")  # pages then say that what they show is i
 DEBUG = env.flag("DEBUG")
 METRICS_TOKEN = env.token("METRICS_TOKEN", low=16)  # who sends it as a bearer token may read /metrics
 SECRET_KEY = secret.key(env.token("SECRET_KEY", low=32), DATA_DIR)
-SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = env.tokens("SECRET_KEY_FALLBACKS", low=32)
 
 # --- The clock -------------------------------------------------------------------------------
 CLOCK = env.text("CLOCK")
