@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .features import BUCKETS, NAME_FLAG, NUMBER_FLAG, TITLE_FLAG, Features
-
-if TYPE_CHECKING:
-    from .group import StorySnapshot
+from .group_story import StorySnapshot
 
 Table = NDArray[np.float32]
 Idf = Callable[[NDArray[np.int32]], NDArray[np.float32]]
