@@ -9,12 +9,21 @@ AggregatorError
 └── CurationError     a curator asked for something that cannot be done
 
 `code` is stable: it is stored, logged, shown and documented. `permanent` says that trying
-again is useless. `retry_after` is the wait that a server asked for.
+again is useless. `retry_after` is the wait that a server asked for. `sentence` is for people, in English;
+where it is shown to readers it is translated from `template` and `facts`, of which it is made.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+
+Facts = Mapping[str, str | int]  # what stands in a sentence at %(name)s
+
+
+def gettext_noop(words: str) -> str:
+    """Return a sentence as it is; marks it for the translators, who find it by this function's name."""
+    return words
 
 
 class AggregatorError(Exception):
@@ -30,9 +39,11 @@ class AggregatorError(Exception):
         code: str | None = None,
         permanent: bool | None = None,
         retry_after: timedelta | None = None,
+        facts: Facts | None = None,
     ) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+        self.template, self.facts = sentence, dict(facts or {})
+        self.sentence = sentence % self.facts if self.facts else sentence
+        super().__init__(self.sentence)
         self.code = code or type(self).code
         self.permanent = type(self).permanent if permanent is None else permanent
         self.retry_after = retry_after

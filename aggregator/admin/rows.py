@@ -86,9 +86,9 @@ class FeedAdmin(Logged):
         "enabled",
         "url",
         "state",
-        "state_sentence",
+        "state_words",
     )
-    readonly_fields = ("source", "url", "enabled", "state", "state_sentence")
+    readonly_fields = ("source", "url", "enabled", "state", "state_words")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

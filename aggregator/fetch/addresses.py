@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aggregator.errors import RefusedError
+from aggregator.errors import gettext_noop as _
 from aggregator.pipeline.urls import SCHEMES
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -91,38 +92,42 @@ class Guard:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            raise RefusedError("The address cannot be read.", code="refused_address") from None
+            raise RefusedError(_("The address cannot be read."), code="refused_address") from None
         if parts.scheme not in SCHEMES:
             raise RefusedError(
-                f"Only http and https are fetched, not {parts.scheme[:20]!r}.", code="refused_scheme"
+                _("Only http and https are fetched, not %(scheme)s."),
+                code="refused_scheme",
+                facts={"scheme": repr(parts.scheme[:20])},
             )
         if not parts.hostname:
-            raise RefusedError("The address names no host.", code="refused_address")
+            raise RefusedError(_("The address names no host."), code="refused_address")
         if parts.username is not None or parts.password is not None:
-            raise RefusedError("The address names a user.", code="refused_address")
+            raise RefusedError(_("The address names a user."), code="refused_address")
         self._check_port(port or SCHEMES[parts.scheme])
         literal = as_address(parts.hostname)
         if literal is None and _ODD.match(parts.hostname):
-            raise RefusedError("The address is a number in an odd form.", code="refused_address")
+            raise RefusedError(_("The address is a number in an odd form."), code="refused_address")
         if literal is not None:
             self.check(str(literal), port or SCHEMES[parts.scheme])
 
     def _check_port(self, port: int) -> None:
         if port not in PORTS and port != self.port:
-            raise RefusedError(f"Port {port} is not fetched from.", code="refused_port")
+            raise RefusedError(
+                _("Port %(port)s is not fetched from."), code="refused_port", facts={"port": port}
+            )
 
     def check(self, host: str, port: int) -> None:
         """Raise RefusedError when a numeric address may not be connected to at `port`."""
         address = as_address(host)
         if address is None:
-            raise RefusedError("The name service gave no address.", code="refused_address")
+            raise RefusedError(_("The name service gave no address."), code="refused_address")
         if is_public(address):
             return self._check_port(port)
         if not self.is_home_allowed or not is_in(address, self.allowed):
-            raise RefusedError("The address is not on the open internet.", code="refused_private")
+            raise RefusedError(_("The address is not on the open internet."), code="refused_private")
         if port != self.port:
             raise RefusedError(
-                "An allowed network is reached only at its configured port.", code="refused_port"
+                _("An allowed network is reached only at its configured port."), code="refused_port"
             )
         return None
 

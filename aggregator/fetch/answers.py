@@ -10,7 +10,8 @@ import pickle
 from typing import Any
 
 from aggregator import errors
-from aggregator.errors import AggregatorError, ParseError
+from aggregator.errors import AggregatorError, Facts, ParseError
+from aggregator.errors import gettext_noop as _
 
 RULES = "aggregator.pipeline."  # modules whose functions are run apart, and whose values they answer with
 _PLAIN = {"set", "frozenset", "bytearray", "complex"}
@@ -25,14 +26,15 @@ def opened(answer: bytes) -> tuple[str, Any]:
         kind, value = _Values(io.BytesIO(answer)).load()
         return (kind, value) if kind == "value" else ("error", _error(*value))
     except Exception:
-        return "error", ParseError("The reader's answer cannot be read.", code="parser_failed")
+        return "error", ParseError(_("The reader's answer cannot be read."), code="parser_failed")
 
 
-def _error(sentence: str, code: str, permanent: bool, family: str) -> AggregatorError:
+def _error(template: str, facts: Facts, code: str, permanent: bool, family: str) -> AggregatorError:
     made = getattr(errors, family, ParseError)
     if not (isinstance(made, type) and issubclass(made, AggregatorError)):
         made = ParseError
-    return made(str(sentence), code=str(code), permanent=bool(permanent))
+    said = {str(name): value if isinstance(value, int) else str(value) for name, value in facts.items()}
+    return made(str(template), code=str(code), permanent=bool(permanent), facts=said)
 
 
 class _Values(pickle.Unpickler):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.errors import AggregatorError, ParseError
+from aggregator.errors import gettext_noop as _
 from aggregator.fetch.answers import RULES
 from aggregator.fetch.pipes import HEAD, WORN
 
@@ -72,15 +73,20 @@ def _answer(call: bytes, seconds: float) -> bytes:
         _bound_cpu(seconds)
         return pickle.dumps(("value", function(*args, **options)), protocol=5)
     except AggregatorError as error:
-        family = type(error).__name__
-        return pickle.dumps(("error", (error.sentence, error.code, error.permanent, family)))
+        return _told(error)
     except MemoryError:
-        return pickle.dumps(("error", ("Reading it needs too much memory.", "too_big", False, "ParseError")))
+        return _told(ParseError(_("Reading it needs too much memory."), code="too_big"))
     except RecursionError:
-        return pickle.dumps(("error", ("It is nested too deeply.", "too_deep", False, "ParseError")))
+        return _told(ParseError(_("It is nested too deeply."), code="too_deep"))
     except Exception as error:
-        sentence = f"The reader failed ({type(error).__name__})."
-        return pickle.dumps(("error", (sentence, "parser_failed", False, "ParseError")))
+        facts = {"error": type(error).__name__}
+        return _told(ParseError(_("The reader failed (%(error)s)."), code="parser_failed", facts=facts))
+
+
+def _told(error: AggregatorError) -> bytes:
+    """Return the answer that `answers.opened` makes the same error of."""
+    values = error.template, error.facts, error.code, error.permanent, type(error).__name__
+    return pickle.dumps(("error", values))
 
 
 def _function(name: str) -> Callable[..., Any]:

@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from aggregator.errors import FetchError, RefusedError
+from aggregator.errors import gettext_noop as _
 from aggregator.fetch.addresses import Guard, Network, as_address, is_in
 from aggregator.fetch.decoding import decoded_again, decoder_for
 from aggregator.fetch.messages import DEFAULT_LIMITS, Answer, Limits, Request, StatusError
@@ -116,7 +117,11 @@ class Web:
                 moved = url if hop and is_permanent else ""
                 return _with(answer, hops=hop, permanent_url=moved)
             url, is_permanent = target.url, is_permanent and target.status in PERMANENT
-        raise FetchError(f"More than {self.limits.redirects} redirects.", code="too_many_redirects")
+        raise FetchError(
+            _("More than %(count)s redirects."),
+            code="too_many_redirects",
+            facts={"count": self.limits.redirects},
+        )
 
     async def _guard(self, home: str) -> Guard:
         key = host_key(home)
@@ -175,7 +180,7 @@ class Web:
             url, headers=headers, allow_redirects=False, **options
         ) as response:
             if len(response.headers) > MAX_HEADERS:
-                raise FetchError("The server sent too many headers.", code="bad_answer")
+                raise FetchError(_("The server sent too many headers."), code="bad_answer")
             if response.status in REDIRECTS:
                 return None, _hop(response, url)
             names = {name.lower(): value for name, value in response.headers.items()}
@@ -235,14 +240,16 @@ class _Hop:
 def _hop(response: aiohttp.ClientResponse, url: str) -> _Hop:
     location = response.headers.get("Location", "").strip()
     if not location:
-        raise FetchError("The server redirects without saying where.", code="bad_redirect")
+        raise FetchError(_("The server redirects without saying where."), code="bad_redirect")
     try:
         target = urljoin(url, location)
     except ValueError:
         target = location
     if not target.lower().startswith(("http://", "https://")):
         raise RefusedError(
-            f"A redirect leads to {target[:60]!r}; only http and https are fetched.", code="refused_scheme"
+            _("A redirect leads to %(address)s; only http and https are fetched."),
+            code="refused_scheme",
+            facts={"address": repr(target[:60])},
         )
     return _Hop(canonical_url(target) or target, response.status)
 
@@ -253,7 +260,9 @@ def _with(answer: Answer, **changes: Any) -> Answer:
 
 
 def _too_large(limit: int) -> FetchError:
-    return FetchError(f"The answer is larger than {limit // 1_000_000 or 1} MB.", code="too_large")
+    return FetchError(
+        _("The answer is larger than %(size)s MB."), code="too_large", facts={"size": limit // 1_000_000 or 1}
+    )
 
 
 @contextlib.asynccontextmanager

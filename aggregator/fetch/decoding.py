@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import brotli
 
 from aggregator.errors import FetchError
+from aggregator.errors import gettext_noop as _
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -39,7 +40,11 @@ def decoder_for(encoding: str) -> Decoder:
     if not names:
         return _Plain()
     if len(names) > 1 or names[0] not in _MAKERS:
-        raise FetchError(f"The content encoding {encoding[:40]!r} is not understood.", code="bad_encoding")
+        raise FetchError(
+            _("The content encoding %(encoding)s is not understood."),
+            code="bad_encoding",
+            facts={"encoding": repr(encoding[:40])},
+        )
     return _Coded(names[0])
 
 
@@ -68,11 +73,17 @@ class _Coded:
                 if room < 0:
                     return
         except (zlib.error, brotli.error, zstd.ZstdError, EOFError, ValueError) as error:
-            raise FetchError(f"The answer is not valid {self.name}.", code="bad_encoding") from error
+            raise FetchError(
+                _("The answer is not valid %(encoding)s."), code="bad_encoding", facts={"encoding": self.name}
+            ) from error
 
     def finish(self) -> None:
         if self.is_fed and not self.inner.is_whole():
-            raise FetchError(f"The {self.name} answer ends in the middle.", code="cut_short")
+            raise FetchError(
+                _("The %(encoding)s answer ends in the middle."),
+                code="cut_short",
+                facts={"encoding": self.name},
+            )
 
 
 class _Whole:
@@ -92,7 +103,7 @@ def decoded_again(body: bytes, limit: int) -> bytes:
     decoder = _Coded("gzip")
     parts = b"".join(decoder.feed(body, limit))
     if len(parts) > limit:
-        raise FetchError("The answer is too large once unpacked.", code="too_large")
+        raise FetchError(_("The answer is too large once unpacked."), code="too_large")
     decoder.finish()
     return parts
 

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.errors import ParseError
+from aggregator.errors import gettext_noop as _
 from aggregator.fetch.answers import opened
 from aggregator.fetch.child import FIRST
 from aggregator.fetch.pipes import HEAD, WORN, is_ready, processor_seconds, read, write
@@ -124,9 +125,7 @@ class Child:
             answer = read(process.stdout.fileno(), size, deadline)  # type: ignore[union-attr]
         except TimeoutError:
             self._drop()
-            raise ParseError(
-                f"Reading it took more than {self.seconds:g} seconds.", code="too_slow"
-            ) from None
+            raise self._too_slow() from None
         except (EOFError, OSError):
             raise self._death() from None
         self._calls += 1
@@ -151,8 +150,15 @@ class Child:
                 status = process.wait(1)
         self._drop()
         if status is not None and -status in (signal.SIGPROF, signal.SIGXCPU):
-            return ParseError(f"Reading it took more than {self.seconds:g} seconds.", code="too_slow")
-        return ParseError("The reader died of this document.", code="parser_died")
+            return self._too_slow()
+        return ParseError(_("The reader died of this document."), code="parser_died")
+
+    def _too_slow(self) -> ParseError:
+        return ParseError(
+            _("Reading it took more than %(seconds)s seconds."),
+            code="too_slow",
+            facts={"seconds": f"{self.seconds:g}"},
+        )
 
     def _drop(self) -> None:
         """End the child and let its spare take its place."""

@@ -6,24 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aggregator.errors import FetchError
+from aggregator.errors import gettext_noop as _
 
 ACCEPT_FEED = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 )
 ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.5"
 
-_MEANING = {
-    400: " (bad request)",
-    401: " (a password is asked for)",
-    403: " (access refused)",
-    404: " (not found)",
-    410: " (gone for good)",
-    429: " (too many requests)",
-    451: " (withheld for legal reasons)",
-    500: " (server error)",
-    502: " (bad gateway)",
-    503: " (not available)",
-    504: " (gateway timeout)",
+_SAID = {
+    400: _("The server answered 400 (bad request)."),
+    401: _("The server answered 401 (a password is asked for)."),
+    403: _("The server answered 403 (access refused)."),
+    404: _("The server answered 404 (not found)."),
+    410: _("The server answered 410 (gone for good)."),
+    429: _("The server answered 429 (too many requests)."),
+    451: _("The server answered 451 (withheld for legal reasons)."),
+    500: _("The server answered 500 (server error)."),
+    502: _("The server answered 502 (bad gateway)."),
+    503: _("The server answered 503 (not available)."),
+    504: _("The server answered 504 (gateway timeout)."),
 }
 
 
@@ -76,8 +77,10 @@ class StatusError(FetchError):
     """The server answered with another status than 200 or 304."""
 
     def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        known = _SAID.get(status)
         super().__init__(
-            f"The server answered {status}{_MEANING.get(status, '')}.",
+            known or _("The server answered %(status)s."),
+            facts=None if known else {"status": status},
             code=f"http_{status}",
             permanent=status in {404, 410, 451},
         )

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from aggregator.errors import FetchError
+from aggregator.errors import gettext_noop as _
 from aggregator.fetch.addresses import Guard
 
 
@@ -27,7 +28,7 @@ class CheckedNames(AbstractResolver):
             async with asyncio.timeout(self.seconds):
                 found = await self.names.resolve(host, port, socket.AF_UNSPEC)
         except TimeoutError:
-            raise FetchError("The name service does not answer in time.", code="no_such_host") from None
+            raise FetchError(_("The name service does not answer in time."), code="no_such_host") from None
         if self.is_checked:
             for each in found:
                 self.guard.check(each["host"], port)

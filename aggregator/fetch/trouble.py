@@ -10,6 +10,7 @@ import ssl
 import aiohttp
 
 from aggregator.errors import AggregatorError, FetchError
+from aggregator.errors import gettext_noop as _
 
 log = logging.getLogger(__name__)
 
@@ -22,29 +23,35 @@ def as_fetch_error(error: BaseException, total_seconds: float) -> AggregatorErro
         if isinstance(each, AggregatorError):
             return each
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return FetchError("The server does not take a connection in time.", code="no_connection")
+        return FetchError(_("The server does not take a connection in time."), code="no_connection")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
-        return FetchError(f"No whole answer within {total_seconds:g} seconds.", code="timeout")
+        return FetchError(
+            _("No whole answer within %(seconds)s seconds."),
+            code="timeout",
+            facts={"seconds": f"{total_seconds:g}"},
+        )
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError | aiohttp.ClientSSLError):
-        return FetchError("The server's certificate cannot be trusted.", code="bad_certificate")
+        return FetchError(_("The server's certificate cannot be trusted."), code="bad_certificate")
     if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
-        return FetchError("The host name is not known.", code="no_such_host")
+        return FetchError(_("The host name is not known."), code="no_such_host")
     if isinstance(error, aiohttp.ClientPayloadError):
-        return FetchError("The answer ends in the middle.", code="cut_short")
+        return FetchError(_("The answer ends in the middle."), code="cut_short")
     return _other(error)
 
 
 def _other(error: BaseException) -> FetchError:
     if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
-        return FetchError("The server closed the connection without an answer.", code="no_answer")
+        return FetchError(_("The server closed the connection without an answer."), code="no_answer")
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError):
-        return FetchError("The server's answer is not valid HTTP.", code="bad_answer")
+        return FetchError(_("The server's answer is not valid HTTP."), code="bad_answer")
     if isinstance(error, aiohttp.InvalidURL | ValueError):
-        return FetchError("The address cannot be read.", code="bad_address", permanent=True)
+        return FetchError(_("The address cannot be read."), code="bad_address", permanent=True)
     if isinstance(error, aiohttp.ClientConnectionError | OSError):
-        return FetchError("No connection to the server.", code="no_connection")
+        return FetchError(_("No connection to the server."), code="no_connection")
     log.error("fetch_failed_unexpectedly", exc_info=error)
-    return FetchError(f"The request failed ({type(error).__name__}).", code="fetch_failed")
+    return FetchError(
+        _("The request failed (%(error)s)."), code="fetch_failed", facts={"error": type(error).__name__}
+    )
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:

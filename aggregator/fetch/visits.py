@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.errors import AggregatorError, FetchError, RefusedError
+from aggregator.errors import gettext_noop as _
 from aggregator.fetch.client import Web
 from aggregator.fetch.isolate import Child
 from aggregator.fetch.manners import Robots, fetch_robots
@@ -131,7 +132,7 @@ def failed(job: FeedJob | PageJob, error: AggregatorError) -> FeedResult | PageR
 
 def own_fault() -> FetchError:
     """Return the error that stands for a fault of our own: logged, told, and tried again with growing waits."""
-    return FetchError("Newsroom itself failed at it; its log says how.", code="own_fault")
+    return FetchError(_("Newsroom itself failed at it; its log says how."), code="own_fault")
 
 
 def _is_over(web: Web, visit: Visit, until: float) -> bool:
@@ -181,7 +182,9 @@ async def poll_feed(web: Web, child: Child, job: FeedJob) -> FeedResult:
 async def _read(child: Child, job: FeedJob, answer: Answer) -> tuple[ParsedFeed | None, int | None]:
     if answer.status == 304:
         if not (job.etag or job.last_modified):
-            raise FetchError("The server says unchanged (304) though it was not asked.", code="unasked_304")
+            raise FetchError(
+                _("The server says unchanged (304) though it was not asked."), code="unasked_304"
+            )
         return None, job.body_hash
     body_hash = hash_of(answer.body)
     if body_hash == job.body_hash:

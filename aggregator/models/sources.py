@@ -8,6 +8,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from aggregator.pipeline import feedstate
 
 
 class Publisher(models.Model):
@@ -129,15 +133,15 @@ class Feed(models.Model):
     """One address of a source that we read; inbound only."""
 
     class State(models.TextChoices):
-        NEW = "new", "not polled yet"
-        OK = "ok", "ok"
-        STALE = "stale", "stale"
-        EMPTY = "empty", "empty"
-        NOT_A_FEED = "not_a_feed", "not a feed"
-        FAILING = "failing", "failing"
-        DEAD = "dead", "dead"
-        MOVED = "moved", "moved"
-        MUTED = "muted", "muted"
+        NEW = "new", _("not polled yet")
+        OK = "ok", _("ok")
+        STALE = "stale", _("stale")
+        EMPTY = "empty", _("empty")
+        NOT_A_FEED = "not_a_feed", _("not a feed")
+        FAILING = "failing", _("failing")
+        DEAD = "dead", _("dead")
+        MOVED = "moved", _("moved")
+        MUTED = "muted", _("muted")
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="feeds")
     host = models.ForeignKey("Host", models.PROTECT, related_name="feeds", null=True, blank=True)
@@ -153,7 +157,9 @@ class Feed(models.Model):
 
     state = models.CharField(max_length=12, choices=State, default=State.NEW)
     state_code = models.CharField(max_length=40, blank=True, default="")
-    state_sentence = models.TextField(blank=True, default="")
+    state_sentence = models.TextField(
+        blank=True, default=""
+    )  # as the translators know it; shown by `state_words`
     state_since = models.DateTimeField(null=True, blank=True)
 
     next_poll_at = models.DateTimeField(null=True, blank=True)
@@ -184,6 +190,11 @@ class Feed(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.url
+
+    @property
+    def state_words(self) -> str:
+        """The sentence of its state, in the language of the page."""
+        return feedstate.said(self.state_sentence, self.extra, gettext)
 
 
 class Poll(models.Model):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from aggregator.errors import Facts
 from aggregator.pipeline.clean import one_line, plain
 from aggregator.pipeline.hubs import Hub
 from aggregator.pipeline.types import Entry
@@ -22,7 +23,7 @@ _ADDRESS_AND_NAME = re.compile(r"^\s*\S{1,200}@\S{1,200} \((.{1,300})\)\s*$")
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """What a feed document says. `is_cut` tells that its end is missing; `note` that it is malformed."""
+    """What a feed document says. `is_cut` tells that its end is missing; `note` what is odd about it, with its facts."""
 
     entries: tuple[Entry, ...]
     title: str = ""
@@ -34,6 +35,7 @@ class ParsedFeed:
     hub: Hub | None = None
     parser: str = ""  # fast | feedparser | json
     note: str = ""
+    note_facts: Facts = field(default_factory=dict)
     is_cut: bool = False
 
 

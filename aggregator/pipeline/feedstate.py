@@ -6,11 +6,13 @@ due again or why it fails.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from aggregator.errors import Facts
+from aggregator.errors import gettext_noop as _
 from aggregator.pipeline import schedule
 
 NEW, OK, STALE, EMPTY, MOVED = "new", "ok", "stale", "empty", "moved"
@@ -23,11 +25,15 @@ DOUBTED_FAILURES = 2  # in a row, after which a feed is asked without validators
 TOLD_WITHIN = timedelta(minutes=15)  # from a hub's word to the news that it told of
 GONE_CHECKS = 7  # days that a feed that is gone (410) is asked whether it came back
 UNREADABLE = frozenset({"not_a_feed", "empty_answer"})
+SAID = "said"  # in `extra`: what stands in the sentence of the state at %(name)s
 
 
 @dataclass(frozen=True, slots=True)
 class FeedNow:
-    """A feed's row, as far as a poll changes it. `extra` holds facts of its last document."""
+    """A feed's row, as far as a poll changes it.
+
+    `extra` holds facts of its last document, and those that stand in `sentence`.
+    """
 
     id: int
     url: str
@@ -70,6 +76,7 @@ class Outcome:
     etag: str | None = None  # the validators of an answer with the same bytes as before
     last_modified: str | None = None
     new_count: int = 0
+    facts: Facts = field(default_factory=dict)  # that stand in the sentence
 
     @property
     def has_document(self) -> bool:
@@ -89,6 +96,7 @@ class Document:
     policy: int = 0
     title: str = ""
     note: str = ""
+    note_facts: Facts = field(default_factory=dict)
     ttl_minutes: int = 0
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[str, ...] = ()
@@ -111,7 +119,7 @@ def after_poll(feed: FeedNow, outcome: Outcome, now: datetime, *, is_outage: boo
 
 
 def _after_outage(feed: FeedNow, now: datetime) -> FeedNow:
-    words = "This machine seems to have no connection: most feeds fail at the moment."
+    words = _("This machine seems to have no connection: most feeds fail at the moment.")
     at = now + schedule.OUTAGE_WAIT * (1 + schedule.JITTER * schedule.jitter_of(feed.id, now.minute))
     return replace(_in_state(feed, FAILING, "own_outage", words, now), next_poll_at=at)
 
@@ -122,7 +130,7 @@ def _after_failure(feed: FeedNow, outcome: Outcome, now: datetime) -> FeedNow:
     if outcome.code == "http_410":
         return _gone(feed, outcome, now)
     state = NOT_A_FEED if outcome.code in UNREADABLE else FAILING
-    feed = _in_state(feed, state, outcome.code, outcome.sentence, now)
+    feed = _in_state(feed, state, outcome.code, outcome.sentence, now, outcome.facts)
     feed = replace(feed, next_poll_at=_due(feed, outcome, now))
     # They stand for the last document that was read, and stay; but some servers stumble over validators themselves.
     return feed if failures < DOUBTED_FAILURES else replace(feed, etag="", last_modified="", body_hash=None)
@@ -130,10 +138,14 @@ def _after_failure(feed: FeedNow, outcome: Outcome, now: datetime) -> FeedNow:
 
 def _gone(feed: FeedNow, outcome: Outcome, now: datetime) -> FeedNow:
     checks = feed.extra.get("gone", 0) + 1
-    words = "The server says that the feed is gone for good (410)."
     is_over = checks > GONE_CHECKS
-    words += " It is not asked again." if is_over else f" It is asked once a day, {GONE_CHECKS} times in all."
-    feed = _in_state(replace(feed, extra={**feed.extra, "gone": checks}), DEAD, outcome.code, words, now)
+    words = _("The server says that the feed is gone for good (410). It is not asked again.")
+    if not is_over:
+        words = _(
+            "The server says that the feed is gone for good (410). It is asked once a day, %(times)s times in all."
+        )
+    feed = replace(feed, extra={**feed.extra, "gone": checks})
+    feed = _in_state(feed, DEAD, outcome.code, words, now, {} if is_over else {"times": GONE_CHECKS})
     return replace(feed, next_poll_at=None if is_over else now + schedule.MAX_WAIT)
 
 
@@ -148,8 +160,7 @@ def _after_answer(feed: FeedNow, outcome: Outcome, now: datetime) -> FeedNow:
     else:
         feed = _without_document(feed, outcome, now)
     feed = _with_move(feed, outcome.permanent_url, now)
-    state, code, words = _health(feed, now)
-    feed = _in_state(feed, state, code, words, now)
+    feed = _with_health(feed, now)
     return replace(feed, next_poll_at=_due(feed, outcome, now))
 
 
@@ -169,6 +180,7 @@ def _with_document(feed: FeedNow, document: Document, now: datetime) -> FeedNow:
         "items": document.item_count,
         "newest": newest.isoformat() if newest else "",
         "note": document.note,
+        "note_facts": dict(document.note_facts),
         "ttl": document.ttl_minutes,
         "skip_hours": list(document.skip_hours),
         "skip_days": list(document.skip_days),
@@ -200,18 +212,22 @@ def has_moved(feed: FeedNow, now: datetime) -> bool:
     return feed.moved_count >= MOVES and feed.moved_since is not None and now - feed.moved_since >= MOVE_SPAN
 
 
-def _health(feed: FeedNow, now: datetime) -> tuple[str, str, str]:
+def _with_health(feed: FeedNow, now: datetime) -> FeedNow:
+    """Return a feed that answered, with what is to be told of it."""
     if feed.moved_to:
-        words = f"It works, but moved for good to {feed.moved_to} (seen {feed.moved_count} times)."
-        return MOVED, "moved_permanently", words
+        words = _("It works, but moved for good to %(address)s (times seen: %(count)s).")
+        facts: Facts = {"address": feed.moved_to, "count": feed.moved_count}
+        return _in_state(feed, MOVED, "moved_permanently", words, now, facts)
     if feed.extra.get("items") == 0:
-        return EMPTY, "no_items", "It is a feed, but has no items."
+        return _in_state(feed, EMPTY, "no_items", _("It is a feed, but has no items."), now)
     silence = _silence(feed, now)
     if silence is not None and silence >= STALE_AFTER:
-        return STALE, "no_recent_items", f"Its newest item is {silence.days} days old."
+        words = _("Its newest item is %(days)s days old.")
+        return _in_state(feed, STALE, "no_recent_items", words, now, {"days": silence.days})
     if note := feed.extra.get("note"):
-        return OK, "malformed", f"Read, though: {note}"
-    return OK, "", ""
+        facts = {"note": note, **feed.extra.get("note_facts", {})}
+        return _in_state(feed, OK, "malformed", _("Read, though: %(note)s"), now, facts)
+    return _in_state(feed, OK, "", "", now)
 
 
 def _silence(feed: FeedNow, now: datetime) -> timedelta | None:
@@ -225,9 +241,39 @@ def newest_of(feed: FeedNow) -> datetime | None:
     return datetime.fromisoformat(newest) if newest else feed.last_new_at
 
 
-def _in_state(feed: FeedNow, state: str, code: str, sentence: str, now: datetime) -> FeedNow:
+def _in_state(
+    feed: FeedNow, state: str, code: str, sentence: str, now: datetime, facts: Facts | None = None
+) -> FeedNow:
     since = feed.since if feed.state == state and feed.since else now
-    return replace(feed, state=state, code=code, sentence=sentence, since=since)
+    extra = with_said(feed.extra, facts)
+    return replace(feed, state=state, code=code, sentence=sentence, since=since, extra=extra)
+
+
+def with_said(extra: Mapping[str, Any], facts: Facts | None = None) -> dict[str, Any]:
+    """Return a feed's `extra` with the facts of a new sentence in the place of those of the one before."""
+    rest = {name: value for name, value in extra.items() if name != SAID}
+    return {**rest, SAID: dict(facts)} if facts else rest
+
+
+def said(sentence: str, extra: Mapping[str, Any], translated: Callable[[str], str] = _) -> str:
+    """Return the sentence of a feed's state as it is shown, in the language of `translated`.
+
+    A sentence that was stored whole, with no facts or with none that fit, is shown as it stands. The note on a document is
+    a sentence itself.
+    """
+    facts = dict(extra.get(SAID) or {})
+    if not sentence:
+        return ""
+    try:
+        if "note" in facts:
+            facts["note"] = _filled(translated(str(facts["note"])), facts)
+        return _filled(translated(sentence), facts)
+    except (KeyError, TypeError, ValueError):
+        return sentence
+
+
+def _filled(template: str, facts: Facts) -> str:
+    return template % facts if facts else template
 
 
 def _is_told(feed: FeedNow) -> bool:

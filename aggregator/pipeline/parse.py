@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from aggregator.errors import ParseError
+from aggregator.errors import gettext_noop as _
 from aggregator.pipeline.entries import ParsedFeed
 from aggregator.pipeline.hubs import named_in
 from aggregator.pipeline.parse_json import read_json
@@ -32,15 +33,16 @@ def parse_feed(body: bytes, *, url: str = "", content_type: str = "") -> ParsedF
     `empty_answer` or `not_a_feed`. A feed without items is a value, not an error.
     """
     if not body.strip(b" \t\r\n\0\xef\xbb\xbf"):
-        raise ParseError("The server sent an empty answer.", code="empty_answer")
+        raise ParseError(_("The server sent an empty answer."), code="empty_answer")
     body, left_out = _thinned(body)
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return read_json(body, url)
     parsed = read_plain(body, url, content_type) or read_odd(body, url, content_type)
     parsed = replace(_with_head(parsed, body), hub=named_in(body, url))
     if left_out:
-        note = f"It has {left_out + MAX_ITEMS:,} items, of which {MAX_ITEMS:,} are read."
-        parsed = replace(parsed, note=note)
+        note = _("It has %(all)s items, of which %(some)s are read.")
+        facts = {"all": left_out + MAX_ITEMS, "some": MAX_ITEMS}
+        parsed = replace(parsed, note=note, note_facts=facts)
     return parsed
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aggregator.errors import ParseError
+from aggregator.errors import gettext_noop as _
 from aggregator.pipeline.clean import one_line, to_text
 from aggregator.pipeline.dates import read_date
 from aggregator.pipeline.entries import (
@@ -28,10 +29,10 @@ def read_json(body: bytes, url: str) -> ParsedFeed:
     try:
         feed = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ParseError("The answer looks like JSON but cannot be read.", code="not_a_feed") from error
+        raise ParseError(_("The answer looks like JSON but cannot be read."), code="not_a_feed") from error
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list) or "jsonfeed.org" not in words_of(feed.get("version")):
-        raise ParseError("The answer is JSON, but no JSON Feed.", code="not_a_feed")
+        raise ParseError(_("The answer is JSON, but no JSON Feed."), code="not_a_feed")
     language = primary_language(words_of(feed.get("language")))
     return ParsedFeed(
         entries=tuple(

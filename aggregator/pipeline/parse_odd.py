@@ -10,7 +10,8 @@ from typing import Any
 
 import feedparser
 
-from aggregator.errors import ParseError
+from aggregator.errors import Facts, ParseError
+from aggregator.errors import gettext_noop as _
 from aggregator.pipeline.clean import one_line, to_text
 from aggregator.pipeline.dates import FIRST_YEAR, read_date
 from aggregator.pipeline.entries import (
@@ -50,13 +51,15 @@ def read_odd(body: bytes, url: str, content_type: str) -> ParsedFeed:
     if cut and len(_ANY_ITEM.findall(body)) > len(_ITEM_END.findall(body)) and len(entries) > 1:
         entries = entries[:-1]  # its link and text may be cut in the middle
     language = primary_language(head.get("language") or "")
+    note, facts = _note(result, cut)
     return ParsedFeed(
         entries=tuple(_odd_entry(entry, url, language) for entry in entries[:MAX_ENTRIES]),
         title=one_line(words_of(head.get("title")), 300),
         link=canonical_url(words_of(head.get("link")), url),
         language=language,
         parser="feedparser",
-        note=_note(result, cut),
+        note=note,
+        note_facts=facts,
         is_cut=cut,
     )
 
@@ -70,8 +73,10 @@ def _feedparser(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]:
     except (MemoryError, RecursionError):
         raise
     except Exception as error:
-        words = f"The feed cannot be read ({type(error).__name__})."
-        raise ParseError(words, code="not_readable") from error
+        facts = {"error": type(error).__name__}
+        raise ParseError(
+            _("The feed cannot be read (%(error)s)."), code="not_readable", facts=facts
+        ) from error
     return result
 
 
@@ -84,8 +89,8 @@ def _possible(hit: re.Match[bytes]) -> bytes:
 
 def _not_a_feed(body: bytes) -> ParseError:
     if _PAGE.search(body[:20_000]):
-        return ParseError("The address answers with a web page, not a feed.", code="not_a_feed")
-    return ParseError("The answer is neither RSS, Atom nor JSON Feed.", code="not_a_feed")
+        return ParseError(_("The address answers with a web page, not a feed."), code="not_a_feed")
+    return ParseError(_("The answer is neither RSS, Atom nor JSON Feed."), code="not_a_feed")
 
 
 def _is_cut(body: bytes) -> bool:
@@ -95,13 +100,13 @@ def _is_cut(body: bytes) -> bool:
     return _ANY_ITEM.search(body) is not None and _ROOT_END.search(tail) is None
 
 
-def _note(result: Mapping[str, Any], cut: bool) -> str:
+def _note(result: Mapping[str, Any], cut: bool) -> tuple[str, Facts]:
     if cut:
-        return "The document ends in the middle."
+        return _("The document ends in the middle."), {}
     problem = result.get("bozo_exception")
     if not result.get("bozo") or type(problem).__name__ in {"CharacterEncodingOverride", "NonXMLContentType"}:
-        return ""
-    return f"The document is malformed ({one_line(str(problem), 120)})."
+        return "", {}
+    return _("The document is malformed (%(problem)s)."), {"problem": one_line(str(problem), 120)}
 
 
 def _odd_entry(entry: Mapping[str, Any], url: str, language: str) -> Entry:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from aggregator.errors import gettext_noop as _
 from aggregator.models import Feed, Host
 from aggregator.pipeline.urls import host_key
 from aggregator.services.writing import insert_rows
@@ -167,10 +168,12 @@ def hosts_for(keys: Iterable[str]) -> dict[str, int]:
 
 def attach_feeds(now: datetime, limit: int = 5000) -> int:
     """Give feeds that have no host theirs, make them due, and return how many there were."""
-    feeds = list(Feed.objects.filter(host=None, enabled=True).only("id", "url", "next_poll_at")[:limit])
-    if not feeds:
+    homeless = Feed.objects.filter(host=None, enabled=True).only("id", "url", "next_poll_at")
+    if not homeless.exists():
         return 0
     with transaction.atomic():
+        # Locked: a curator who gives a feed another address meanwhile would find the host of the old one.
+        feeds = list(homeless.select_for_update(skip_locked=True)[:limit])
         ids = hosts_for(host_key(feed.url) for feed in feeds)
         for feed in feeds:
             feed.host_id = ids.get(host_key(feed.url))
@@ -181,7 +184,7 @@ def attach_feeds(now: datetime, limit: int = 5000) -> int:
             enabled=False,
             state=Feed.State.FAILING,
             state_code="bad_address",
-            state_sentence="The address is not an http or https address.",
+            state_sentence=_("The address is not an http or https address."),
             state_since=now,
         )
         wake({feed.host_id: feed.next_poll_at for feed in fit if feed.host_id and feed.next_poll_at})

@@ -12,10 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from aggregator.errors import gettext_noop as _
 from aggregator.fetch.messages import StatusError
 from aggregator.fetch.trouble import NETWORK_CODES
 from aggregator.fetch.visits import FeedResult
-from aggregator.models import Feed, Item, Poll
+from aggregator.models import Feed, Poll
 from aggregator.pipeline import feedstate, schedule
 from aggregator.pipeline.feedstate import Document, FeedNow, Outcome
 from aggregator.pipeline.urls import host_key, host_of, url_hash
@@ -27,6 +28,13 @@ from aggregator.services.writing import insert_rows, update_rows
 
 log = logging.getLogger(__name__)
 
+# In order of their unique key, as all writers of items go.
+_TAKE_OVER = """
+INSERT INTO aggregator_item (feed_id, key_hash, alias_hash, article_id, content_hash, dated_at, seen_at)
+SELECT %(into)s, key_hash, alias_hash, article_id, content_hash, dated_at, seen_at
+FROM aggregator_item WHERE feed_id = %(feed)s ORDER BY key_hash
+ON CONFLICT DO NOTHING
+"""
 OUTAGE_WINDOW = timedelta(minutes=10)
 OUTAGE_HOSTS = 5  # fewer failing hosts say nothing about our own line
 _RECENT = """
@@ -52,7 +60,7 @@ def record_polls(results: Sequence[tuple[FeedRow, FeedResult]], now: datetime) -
         for feed in after:
             if feedstate.has_moved(feed, now):
                 move_feed(feed.id, feed.moved_to, now)
-    for (row, _), outcome in zip(results, outcomes, strict=True):
+    for (row, _result), outcome in zip(results, outcomes, strict=True):
         if outcome.kind == "failed":
             log.info("poll_failed", extra={"feed": row.now.id, "code": outcome.code})
     return after
@@ -99,7 +107,8 @@ def _outcome(row: FeedRow, result: FeedResult, seen: Seen | None, now: datetime)
         asked = schedule.asked_wait(
             now, retry_after=headers.get("retry-after", ""), date=headers.get("date", "")
         )
-        return Outcome("failed", result.error.code, result.error.sentence, asked, was_full=was_full)
+        said = result.error
+        return Outcome("failed", said.code, said.template, asked, was_full=was_full, facts=said.facts)
     answer = result.answer
     assert answer is not None
     common: dict[str, Any] = {
@@ -141,6 +150,7 @@ def _document(result: FeedResult, seen: Seen) -> Document:
         policy=seen.policy,
         title=parsed.title,
         note=parsed.note,
+        note_facts=parsed.note_facts,
         ttl_minutes=parsed.ttl_minutes,
         skip_hours=parsed.skip_hours,
         skip_days=parsed.skip_days,
@@ -268,8 +278,9 @@ def move_feed(feed_id: int, url: str, now: datetime) -> None:
         moved_since=None,
         state=Feed.State.OK,
         state_code="address_changed",
-        state_sentence=f"Its address was taken over from a lasting redirect of {host_of(feed.url)}.",
+        state_sentence=_("Its address was taken over from a lasting redirect of %(host)s."),
         state_since=now,
+        extra=feedstate.with_said(feed.extra, {"host": host_of(feed.url)}),
     )
     if feed.next_poll_at:
         hosts.wake(dict.fromkeys(host_ids.values(), feed.next_poll_at))
@@ -281,18 +292,14 @@ def merge_feeds(feed: Feed, into: Feed, now: datetime) -> None:
     Feeds of two outlets are not merged: the one that moved is put aside for a curator.
     """
     if feed.source_id == into.source_id:
-        known = Item.objects.filter(feed=feed).values_list(
-            "key_hash", "alias_hash", "article_id", "content_hash", "dated_at", "seen_at"
-        )
-        names = ("key_hash", "alias_hash", "article_id", "content_hash", "dated_at", "seen_at")
-        rows = list(known)
-        columns = {name: [row[number] for row in rows] for number, name in enumerate(names)}
-        insert_rows(Item, {"feed_id": [into.pk] * len(rows), **columns})
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE_OVER, {"feed": feed.pk, "into": into.pk})
     Feed.objects.filter(pk=feed.pk).update(
         enabled=False,
         next_poll_at=None,
         state=Feed.State.MOVED,
         state_code="merged",
-        state_sentence=f"It has become the same as the feed {into.title or into.url}, which goes on.",
+        state_sentence=_("It has become the same as the feed %(feed)s, which goes on."),
         state_since=now,
+        extra=feedstate.with_said(feed.extra, {"feed": into.title or into.url}),
     )

@@ -123,9 +123,9 @@ def _new_sources(now: datetime, before: int) -> Look:
 
 def _failing_feeds(now: datetime, before: int) -> Look:
     unwell = Feed.objects.polled().filter(state__in=UNWELL).select_related("source").order_by("state_since")
-    rows = unwell.only("title", "url", "state", "state_sentence", "state_since", "source__name")
+    rows = unwell.only("title", "url", "state", "state_sentence", "extra", "state_since", "source__name")
     return _look(
-        Item("feed", row.pk, f"{row.source.name}: {row}", f"{row.get_state_display()}. {row.state_sentence}",
+        Item("feed", row.pk, f"{row.source.name}: {row}", f"{row.get_state_display()}. {row.state_words}",
              at=row.state_since)
         for row in rows[: MOST + 1]
     )  # fmt: skip

@@ -52,6 +52,7 @@ def _feeds(after: int) -> QuerySet[Feed]:
         "title",
         "state",
         "state_sentence",
+        "extra",
         "last_polled_at",
         "last_new_at",
         "source__slug",

@@ -242,7 +242,7 @@ def feed_rows(feeds: Iterable[Any]) -> SafeString:
 def _feed(feed: Any, prefix: str) -> str:
     name = feed.source.name
     title = f' <span class="soft">{escape(feed.title)}</span>' if feed.title and feed.title != name else ""
-    words = f' <span class="soft">{escape(feed.state_sentence)}</span>' if feed.state_sentence else ""
+    words = f' <span class="soft">{escape(feed.state_words)}</span>' if feed.state_words else ""
     state = f'<b class="state {escape(feed.state)}">{escape(str(feed.get_state_display()))}</b>'
     return (
         f"<tr><td>{link('source', feed.source.slug, name, prefix)}{title}</td><td>{state}{words}</td>"

@@ -168,7 +168,7 @@ def _named(module: str, name: str) -> bytes:
         pytest.param(_named("aggregator.pipeline.names", "Iterable"), id="what a rule imports"),
         pytest.param(_named("aggregator.errors", "timedelta"), id="a class by another module's name"),
         pytest.param(_named("aggregator.pipeline.parse", "re.Pattern"), id="a class behind a module"),
-        pytest.param(pickle.dumps(("error", ("a", "b", False, "timedelta"))), id="an error that is none"),
+        pytest.param(pickle.dumps(("error", ("a", {}, "b", False, "timedelta"))), id="an error that is none"),
         pytest.param(pickle.dumps(("error", ("too short",))), id="an error without a code"),
         pytest.param(pickle.dumps("value"), id="no pair"),
         pytest.param(b"", id="nothing"),

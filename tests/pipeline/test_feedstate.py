@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.pipeline.feedstate import Document, FeedNow, Outcome, after_poll, has_moved
+from aggregator.pipeline.feedstate import Document, FeedNow, Outcome, after_poll, has_moved, said, with_said
 
 NOW = datetime(2023, 9, 19, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -49,6 +50,51 @@ def test_a_poll_tells_the_truth_about_a_feed(outcome: Outcome, state: str, code:
     feed = poll(FEED, outcome)
     assert (feed.state, feed.code, feed.since) == (state, code, NOW)
     assert bool(feed.sentence) == (state != "ok")
+    assert "%" not in said(feed.sentence, feed.extra)
+
+
+MALFORMED = Document(
+    3, FRESH.dates, 7, note="It is odd (%(problem)s).", note_facts={"problem": "100 % of it"}
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "extra", "shown"),
+    [
+        pytest.param("", {"said": {"n": 1}}, "", id="no sentence"),
+        pytest.param("100 % of it failed.", {}, "100 % OF IT FAILED.", id="without facts"),
+        pytest.param("It failed %(n)s times.", {"said": {"n": 3}}, "IT FAILED 3 TIMES.", id="with facts"),
+        pytest.param(
+            "100 % of it failed.", {"said": {"n": 1}}, "100 % of it failed.", id="not of these facts"
+        ),
+        pytest.param(
+            "It failed %(n)s times.", {"said": {"m": 3}}, "It failed %(n)s times.", id="a fact is missing"
+        ),
+        pytest.param(
+            "Read: %(note)s",
+            {"said": {"note": "It has %(n)s items.", "n": 9}},
+            "READ: IT HAS 9 ITEMS.",
+            id="a note is a sentence itself",
+        ),
+    ],
+)
+def test_a_sentence_is_made_where_it_is_shown(sentence: str, extra: dict[str, object], shown: str) -> None:
+    def loud(words: str) -> str:  # a translation that leaves the places of facts as they are
+        return re.sub(r"%\(\w+\)s|[^%]+|%", lambda m: m[0] if m[0].startswith("%(") else m[0].upper(), words)
+
+    assert said(sentence, extra, loud) == shown
+
+
+def test_facts_of_an_earlier_sentence_do_not_stay() -> None:
+    odd = poll(FEED, Outcome("new", document=MALFORMED))
+    assert said(odd.sentence, odd.extra) == "Read, though: It is odd (100 % of it)."
+    failed = poll(
+        odd, Outcome("failed", "http_500", "The server answered %(status)s.", facts={"status": 500})
+    )
+    assert said(failed.sentence, failed.extra) == "The server answered 500."
+    well = poll(failed, Outcome("new", document=FRESH))
+    assert (well.sentence, well.extra.get("said")) == ("", None)
+    assert with_said({"items": 3, "said": {"n": 1}}) == {"items": 3}
 
 
 @given(

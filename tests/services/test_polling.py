@@ -266,7 +266,7 @@ def test_the_state_of_a_feed_is_told(
     poll()
     feed.refresh_from_db()
     assert (feed.state, feed.state_code) == (state, code)
-    assert feed.state_sentence
+    assert feed.state_words
     assert feed.next_poll_at is not None
     assert feed.next_poll_at > NOW
 

@@ -75,7 +75,7 @@ def test_every_error_is_told_with_the_time_of_the_next_request(error: Aggregator
     assert (feed.last_polled_at, feed.state_since, feed.failures) == (NOW, NOW, 1)
     assert feed.state in {"failing", "not_a_feed", "dead"}
     assert feed.state_code
-    assert feed.state_sentence
+    assert feed.state_words
     asked = 2 * HOUR if isinstance(error, StatusError) and error.headers else timedelta(minutes=8)
     assert NOW + asked <= feed.next_poll_at <= NOW + timedelta(days=1)
 
@@ -192,7 +192,7 @@ def test_a_document_that_hangs_its_reader_is_told_and_the_next_feed_is_read(
     hostile.refresh_from_db()
     well.refresh_from_db()
     assert (hostile.state, hostile.state_code) == ("failing", "too_slow")
-    assert hostile.state_sentence == "Reading it took more than 1 seconds."
+    assert hostile.state_words == "Reading it took more than 1 seconds."
     assert (well.state, Article.objects.count()) == ("ok", 1)
     assert [poll.outcome for poll in Poll.objects.order_by("pk")] == ["failed", "new"]
 

@@ -249,11 +249,11 @@ def test_every_fault_as_a_feed_has_its_state_and_is_asked_again(
     }
     assert all(feed.next_poll_at > NOW for feed in feeds.values())
     assert [
-        (n, f.state_sentence)
+        (n, f.state_words)
         for n, f in feeds.items()
-        if n not in BUSY and not says(f.state_code, f.state_sentence)
+        if n not in BUSY and not says(f.state_code, f.state_words)
     ] == []
-    assert all(feed.state_sentence for feed in feeds.values() if feed.state != "ok")
+    assert all(feed.state_words for feed in feeds.values() if feed.state != "ok")
     assert_kept_in(trap, faults)
     # One round polled them all, and no host is still held.
     assert Poll.objects.count() == len(faults.names)

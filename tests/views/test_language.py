@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 from babel.messages import pofile
 from django.conf import settings
 
-from tests.factories import make_story
+from tests.factories import make_feed, make_source, make_story
 from tests.views.conftest import Land
 
 
@@ -20,6 +21,25 @@ def test_every_sentence_has_a_french_one_with_the_same_values():
     wrong = [message.id for message in catalogue if message.id and list(message.check())]
     assert (untold, wrong) == ([], [])
     assert path.with_suffix(".mo").exists()
+
+
+def test_every_sentence_about_a_feed_is_in_the_catalogue():
+    """They are marked where they arise, in modules that know no Django."""
+    marked = {
+        words for path in Path(settings.BASE_DIR, "aggregator").rglob("*.py") for words in _marked(path)
+    }
+    with Path(settings.BASE_DIR, "locale/fr/LC_MESSAGES/django.po").open("rb") as file:
+        known = {message.id for message in pofile.read_po(file, locale="fr")}
+    assert len(marked) > 60
+    assert marked - known == set()
+
+
+def _marked(path: Path) -> list[str]:
+    text = path.read_text("utf-8")
+    if "from aggregator.errors import gettext_noop as _" not in text:
+        return []
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    return [ast.literal_eval(call.args[0]) for call in calls if getattr(call.func, "id", "") == "_"]
 
 
 def _strings(found):
@@ -38,3 +58,24 @@ def test_a_french_page_is_french(client, land: Land):
     ):
         assert words in text
     assert "Rien n’a été trouvé" in client.get("/fr/search/?q=nothinglikethis").content.decode()
+
+
+@pytest.mark.django_db
+def test_how_a_feed_is_is_told_in_the_readers_language(client):
+    source = make_source("gazette")
+    make_feed(
+        source,
+        state="failing",
+        state_sentence="The server answered %(status)s.",
+        extra={"said": {"status": 599}},
+    )
+    make_feed(
+        source, state="failing", state_sentence="It failed as 100 % of them did."
+    )  # as older releases stored it
+    for address in ("/status/", "/sources/gazette/"):
+        english, french = (client.get(prefix + address).content.decode() for prefix in ("", "/fr"))
+        assert "The server answered 599." in english
+        assert "Le serveur a répondu 599." in french
+        assert "en échec" in french
+        assert "It failed as 100 % of them did." in english
+        assert "It failed as 100 % of them did." in french

@@ -63,7 +63,7 @@ def polls(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse(
         {
             "state": row.get_state_display(),
-            "sentence": row.state_sentence,
+            "sentence": row.state_words,
             "polls": [
                 {
                     "id": poll.pk, "at": f"{poll.at:%Y-%m-%d %H:%M:%S}", "outcome": poll.get_outcome_display(),
