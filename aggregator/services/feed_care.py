@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
@@ -225,21 +225,26 @@ def change_address(actor: Actor, feed_id: int, address: str) -> None:
 
     Raises CurationError for an address that is not http(s) or that is read already.
     """
-    feed, url = find_feed(feed_id), canonical_url(address)
+    find_feed(feed_id)
+    url = canonical_url(address)
     if not url:
         raise CurationError("This is not an http or https address.", code="bad_address")
     known = Feed.objects.filter(url_hash=url_hash(url)).exclude(pk=feed_id).select_related("source").first()
     if known:
         raise CurationError(f"You already read this feed under {known.source.name}.", code="known")
-    with transaction.atomic():
-        log_act(actor, "feed_address", feed, before={"url": feed.url}, after={"url": url})
-        _set_address(feed_id, url, actor.now)
+    try:
+        with transaction.atomic():
+            feed = Feed.objects.select_for_update().get(pk=feed_id)
+            log_act(actor, "feed_address", feed, before={"url": feed.url}, after={"url": url})
+            _set_address(feed_id, url, actor.now)
+    except IntegrityError:  # somebody else has just given it to another feed
+        raise CurationError("You already read this feed.", code="known") from None
 
 
 def _set_address(feed_id: int, url: str, now: datetime) -> None:
     Feed.objects.filter(pk=feed_id).update(
         url=url, url_hash=url_hash(url), host=None, etag="", last_modified="", body_hash=None, failures=0,
-        moved_to="", moved_count=0, state=Feed.State.NEW, state_code="", state_sentence="", state_since=now,
+        moved_to="", moved_count=0, state=Feed.State.NEW, state_code="", state_sentence="", state_since=now, extra={},
     )  # fmt: skip
     hosts.attach_feeds(now)
     polling.poll_now([feed_id], now)

@@ -56,8 +56,8 @@ class Changes:
 def tell_health(now: datetime) -> int:
     """Make today's report once, and mail it to the admins if anything changed; return how many mails went out.
 
-    A second beat finds the day's row and does nothing. When the mail server is away the row goes again,
-    so that the next tick tries anew.
+    A second beat finds the day's row and does nothing. When nobody could be told, because the mail server is away, the
+    row goes again, so that the next tick tries anew; what one address refuses is not sent to the others twice.
     """
     if now.time() < NOT_BEFORE:
         return 0
@@ -78,9 +78,7 @@ def _report(report: HealthReport, now: datetime) -> int:
     report.save()
     HealthReport.objects.filter(on__lt=report.on - KEPT).delete()
     people = admins() if changes.count else []
-    if people:
-        _send(people, changes, report)
-    return len(people)
+    return _send(people, changes, report) if people else 0
 
 
 def read_states(now: datetime) -> States:
@@ -130,7 +128,8 @@ def _site() -> str:
     return str(settings.SITE_URL).rstrip("/")
 
 
-def _send(people: Sequence[str], changes: Changes, report: HealthReport) -> None:
+def _send(people: Sequence[str], changes: Changes, report: HealthReport) -> int:
+    """Send each person a mail; return how many went out. Raises OSError when none did."""
     unwell = sum(facts[0] not in health.WELL for facts in report.states.values())
     values: dict[str, Any] = {
         "site_name": settings.SITE_NAME,
@@ -147,5 +146,14 @@ def _send(people: Sequence[str], changes: Changes, report: HealthReport) -> None
         "line_url": _site() + reverse("desk-line"),
     }  # fmt: skip
     subject = f"{settings.SITE_NAME}: {changes.count} feed{'s' if changes.count != 1 else ''} changed"
+    body, refused = render_to_string("mail/health.txt", values), []
     for address in people:
-        EmailMultiAlternatives(subject, render_to_string("mail/health.txt", values), to=[address]).send()
+        try:
+            EmailMultiAlternatives(subject, body, to=[address]).send()
+        except OSError as error:
+            refused.append(error)
+    if len(refused) == len(people):
+        raise refused[0]
+    if refused:
+        log.warning("health_mail_refused", extra={"count": len(refused), "reason": type(refused[0]).__name__})
+    return len(people) - len(refused)

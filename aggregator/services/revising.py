@@ -24,7 +24,8 @@ def revise(drafts: Sequence[Draft], now: datetime) -> None:
     """
     ids = [draft.article.pk for draft in drafts]
     bodies = ArticleBody.objects.in_bulk(ids)
-    newest = {row.article_id: row for row in Revision.objects.filter(article_id__in=ids).order_by("number")}
+    rows = Revision.objects.filter(article_id__in=ids).only("article_id", "number", "title")
+    newest = {row.article_id: row for row in rows.order_by("number")}
     for draft in drafts:
         _revise_one(draft, bodies.get(draft.article.pk), newest.get(draft.article.pk), now)
 

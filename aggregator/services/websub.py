@@ -40,7 +40,7 @@ def note_hubs(named: Mapping[int, Hub | None], now: datetime) -> None:
     for feed_id, hub in sorted(named.items()):
         old = known.get(feed_id)
         if hub is None:
-            if old is not None:
+            if old is not None and old.next_at is not None:
                 _store(old, next_at=None)
         elif old is None or old.next_at is None or (old.hub_url, old.topic_url) != (hub.url, hub.topic):
             HubSubscription.objects.update_or_create(

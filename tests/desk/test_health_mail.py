@@ -100,5 +100,19 @@ def test_a_mail_server_that_is_away_costs_a_delay_only(feeds, monkeypatch):
     assert health_mail.tell_health(NEXT + timedelta(minutes=15)) == 2
 
 
+def test_an_address_that_refuses_its_mail_brings_the_others_no_second_one(feeds, monkeypatch):
+    health_mail.tell_health(MORNING)
+    set_state(feeds[0], state="failing")
+    send = health_mail.EmailMultiAlternatives.send
+
+    def refuse_one(self: Any) -> None:
+        return _refuse(self) if self.to == ["admin@example.org"] else send(self)
+
+    monkeypatch.setattr(health_mail.EmailMultiAlternatives, "send", refuse_one)
+    assert health_mail.tell_health(NEXT) == 1
+    assert health_mail.tell_health(NEXT + timedelta(minutes=15)) == 0
+    assert [message.to for message in mail.outbox] == [["superuser@example.org"]]
+
+
 def _refuse(self: Any) -> None:
     raise ConnectionRefusedError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aggregator.services import vocabulary
 from aggregator.services.evaluation import topics
 
 
@@ -54,3 +55,4 @@ def test_the_form_is_the_broad_one():
 
 def test_loading_makes_the_rules_ready():
     topics.load()
+    assert vocabulary.packaged_classifier.cache_info().currsize == 1
