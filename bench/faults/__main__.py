@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import shutil
@@ -37,7 +38,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from bench.faults.fire import FIRES
+    from bench.faults.fire import FIRES, Kills
     from bench.faults.poison import Poison
     from bench.faults.site import Site
     from bench.faults.state import State, differences, take
@@ -45,7 +46,7 @@ def main() -> None:
 
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="newsroom-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
-    replays.KINDS = asked.kinds
+    replays.KINDS, Kills.minutes = asked.kinds, asked.minutes
     wanted, steps = folder / "calm.json", asked.days * 24 // asked.hours + 1
     fires = FIRES | {"poison": Poison}
     for name in asked.only or fires:
@@ -114,6 +115,7 @@ def _server_port(folder: Path) -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which no more kills are made")
     parser.add_argument("--days", type=int, default=3, help="virtual days after the first one")
     parser.add_argument("--hours", type=int, default=12, help="virtual hours of a step")
     parser.add_argument(

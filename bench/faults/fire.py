@@ -40,11 +40,16 @@ class Kills(Calm):
     """kill -9 of any process, the supervisor and the database included, at random moments of the ingest."""
 
     while_new = 0
+    minutes = float("inf")  # after which no more are made
+
+    def __init__(self, site: Site, kills: int, steps: int) -> None:
+        super().__init__(site, kills, steps)
+        self.until = time.monotonic() + self.minutes * 60
 
     def step(self, number: int) -> None:
         """Kill until this step's share is used up or the line is empty."""
         share = round(self.kills * (number + 1) / self.steps)
-        while self.done.total() < share:
+        while self.done.total() < share and time.monotonic() < self.until:
             time.sleep(random.expovariate(1 / MEAN_PAUSE))
             if not self.site.is_busy():
                 return
@@ -53,7 +58,7 @@ class Kills(Calm):
 
     def end(self) -> None:
         """Make up the kills for which the line was too fast, while it reads all feeds again."""
-        while self.done.total() < self.kills:
+        while self.done.total() < self.kills and time.monotonic() < self.until:
             if not self.site.is_busy():
                 now = [self.site.now]
                 self.site.ask("UPDATE aggregator_feed SET next_poll_at = %s WHERE enabled", now)
