@@ -1,4 +1,4 @@
-"""Measure classify: held-in figures by evaluate, and speed on 3 kB articles, one core.
+"""Measure classify: held-in figures by evaluate; speed on 3 kB articles, one core; start and memory alone.
 
     python -m bench.classify
 
@@ -9,6 +9,8 @@ only show that nothing broke. Held-out figures are those of bench.train_classify
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 
@@ -72,12 +74,19 @@ def figures(trainer: Trainer, rows: Sequence[Row]) -> dict[str, float | None]:
     return {"n": len(rows), "relevance_f1": round(f1(np.array(gold), np.array(found)), 3), "form": share}
 
 
+def alone() -> dict[str, float]:
+    """Return what bench.classify_alone finds in a process of its own."""
+    command = [sys.executable, "-m", "bench.classify_alone"]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return found
+
+
 def main() -> None:
     """Print one JSON line."""
     trainer = Trainer()
     stream = sets.stream()
     out = {"stream": figures(trainer, stream), "feedmix": figures(trainer, sets.feedmix())}
-    print(json.dumps({**out, "per_second": speed(trainer, stream)}))
+    print(json.dumps({**out, "per_second": speed(trainer, stream), "alone": alone()}))
 
 
 if __name__ == "__main__":

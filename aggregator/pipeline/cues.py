@@ -1,7 +1,8 @@
 """Cues: words of the vocabulary that speak for a topic, found in one pass with their place.
 
 A cue is one or more words; each word is compared as a light stem (see stems.py), so `rocket`
-finds `rockets`. The longest cue wins and consumes its words. A strong cue is evidence alone. A weak
+finds `rockets`. The longest cue wins and consumes its words, but for words that speak for relevance:
+what a topic is told by never hides that a report belongs (`festival massacre` is still a massacre). A strong cue is evidence alone. A weak
 cue counts with a second cue of its topic, or when the text is placed in a listed conflict. A
 negative cue vetoes the cues of its topic in the same field. A sure cue is a strong one that gives
 the topic whatever the model says: the curator's means to decide.
@@ -76,23 +77,31 @@ class CueBook:
         return CueBook(changed if rule.slug == changed.slug else rule for rule in self._topics)
 
     def find(self, words: Words, where: str, language: str) -> list[RawHit]:
-        """Return every cue in `words` in order, the longest where they overlap; no veto applied."""
+        """Return every cue in `words` in order, the longest where they overlap; no veto applied.
+
+        A word that speaks for relevance is found inside a topic's longer cue, too: only a longer word for or
+        against relevance, or a longer negative cue, takes it.
+        """
         first, stems = self._for(language), words.stems
         if first.keys().isdisjoint(stems):
             return []
         hits: list[RawHit] = []
-        taken = 0  # words before it belong to a cue already
+        taken = heard = 0  # words before them belong to a cue, and to one that speaks of relevance
         following = (*stems[1:], "")
         for position in [place for place, stem in enumerate(stems) if stem in first]:
-            if position < taken:
-                continue
             step = first[stems[position]]
-            length, entries = 1, step.entries
+            ends = [(1, step)] if step.ends else []
             if following[position] in step.after:
-                length, entries = _longest(step, stems, position)
-            if entries:
+                ends += _longer(step, stems, position)
+            if ends and position >= taken:
+                length, longest = ends[-1]
                 taken = position + length
-                hits.extend(RawHit(topic, cue, kind, where, position) for topic, cue, kind in entries)
+                hits += [RawHit(topic, cue, kind, where, position) for topic, cue, kind in longest.entries]
+            for length, speaking in reversed(ends if position >= heard else ()):
+                if speaking.speaks:
+                    heard = position + length
+                    hits += [RawHit(BELONGS, cue, STRONG, where, position) for cue in speaking.words_for]
+                    break
         return hits
 
     def _for(self, language: str) -> dict[str, _Step]:
@@ -106,9 +115,7 @@ class CueBook:
             for cue, strength in rule.cues(language):
                 stems = words_of(cue, language).stems
                 if stems:
-                    entries = _step_to(first, stems).entries
-                    if (rule.slug, strength) not in {(topic, kind) for topic, _, kind in entries}:
-                        entries.append((rule.slug, cue, strength))
+                    _step_to(first, stems).add(rule.slug, cue, strength)
         return first
 
 
@@ -119,8 +126,20 @@ _Entry = tuple[str, str, str]  # topic, cue, strength
 class _Step:
     """A word on the way through the cues that begin alike: the cues that end here, and the words that may follow."""
 
-    entries: list[_Entry] = field(default_factory=list)
     after: dict[str, _Step] = field(default_factory=dict)
+    ends: bool = False  # a cue ends here
+    speaks: bool = False  # one that is for or against relevance, or against a topic
+    words_for: list[str] = field(default_factory=list)  # the cues that end here: for relevance
+    entries: list[_Entry] = field(default_factory=list)  # all others
+
+    def add(self, topic: str, cue: str, strength: str) -> None:
+        """Add a cue that ends here, once for a topic and strength."""
+        self.ends = True
+        self.speaks = self.speaks or topic in (BELONGS, BELONGS_NOT) or strength == NEGATIVE
+        if topic == BELONGS:
+            self.words_for = self.words_for or [cue]
+        elif (topic, strength) not in {(other, kind) for other, _, kind in self.entries}:
+            self.entries.append((topic, cue, strength))
 
 
 def _step_to(first: dict[str, _Step], stems: Iterable[str]) -> _Step:
@@ -132,14 +151,14 @@ def _step_to(first: dict[str, _Step], stems: Iterable[str]) -> _Step:
     return step
 
 
-def _longest(step: _Step, stems: tuple[str, ...], position: int) -> tuple[int, list[_Entry]]:
-    """Return how many words the longest cue at a position has, and its entries; none where there is none."""
-    length, found, end = 1, step.entries, position + 1
+def _longer(step: _Step, stems: tuple[str, ...], position: int) -> list[tuple[int, _Step]]:
+    """Return the cues of more than one word that stand at a position: how many words, and the last one's step."""
+    found, end = [], position + 1
     while end < len(stems) and stems[end] in step.after:
         step, end = step.after[stems[end]], end + 1
-        if step.entries:
-            length, found = end - position, step.entries
-    return length, found
+        if step.ends:
+            found.append((end - position, step))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

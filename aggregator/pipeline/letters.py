@@ -11,6 +11,10 @@ from collections.abc import Iterable
 
 LEAST = 2  # letters: a single one is in nearly every text, a single sign like | or & is in few
 
+# Inside words, and not of them: soft hyphens, marks of direction and of no width, accents that are no part of
+# their letter's code, Arabic vowels and stretching.
+UNSEEN = "\u00ad\u0300-\u036f\u200b\u200d-\u200f\u2060\ufeff\u0640\u064b-\u0652\u0670"
+
 _PIECE = re.compile(
     r"(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])"
     r"|(?P<escape>\\.)"

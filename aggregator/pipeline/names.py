@@ -6,9 +6,12 @@ file is compiled by `manage.py compile_names` from the vocabulary, CLDR and GeoN
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from aggregator.pipeline.letters import UNSEEN
 
 KINDS = ("name", "area", "capital", "town", "division", "demonym", "leader", "party", "institution", "veto")
 
@@ -33,7 +36,8 @@ _SAME_LENGTH = (  # each mark is replaced by the plain one
     ("\u202f", " "),
     ("İ", "I"),
 )
-_JOINER = "\u200c"  # written or left out at will in Persian
+_DROPPED = re.compile(f"[\u200c{UNSEEN}]")  # the first is written or left out at will in Persian
+_HEAP = re.compile(r"([^\w\s!-~]{31,})")  # of marks: to compose it takes the square of its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +94,18 @@ def unaccented(name: str) -> str:
 def normalised(text: str) -> str:
     """Return a text with one kind of apostrophe, hyphen and space.
 
-    Offsets move only where letters are composed or a joiner is dropped.
+    Offsets move only where letters are composed or a sign that is no part of a word is dropped. Heaps of more than
+    30 marks, which no language has (UAX #15), are not composed, so that it costs no more than the length.
     """
     if text.isascii():
         return text
     if not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
+        parts = enumerate(_HEAP.split(text))  # every other one is a heap
+        text = "".join(part if number % 2 else unicodedata.normalize("NFC", part) for number, part in parts)
     for mark, plain in _SAME_LENGTH:
         if mark in text:
             text = text.replace(mark, plain)
-    return text.replace(_JOINER, "")
+    return _DROPPED.sub("", text)
 
 
 _SPECIAL = {

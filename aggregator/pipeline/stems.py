@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from zlib import crc32
 
+from aggregator.pipeline.letters import UNSEEN
+
 TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W_]+(?:['’ʼ״׳\"\u200c][^\W_]+)*")
 # The same tokens, found faster where no initials with full stops are, or nothing beyond ASCII.
 _INITIALS = re.compile(r"\.[A-Z]\.")
@@ -32,6 +34,7 @@ _TYPESET = (
     ("…", " "),
     ("\u00a0", " "),
 )
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|\S{1,80}@\S+")
 CACHE_LIMIT = 200_000
 ROOT = 5  # letters of a stem that the linear model looks at: endings differ, the sense rarely
@@ -119,10 +122,11 @@ def root_hash(stem: str) -> int:
 
 
 def _typed(text: str) -> str:
-    """Return a text with signs as they are typed: it has the same stems, and most often none beyond ASCII."""
+    """Return a text with signs as they are typed and without unseen ones: often one that is all ASCII."""
     if not text.isascii():
         for sign, typed in _TYPESET:
             text = text.replace(sign, typed)
+        text = _UNSEEN.sub("", text)
     return text
 
 
@@ -144,7 +148,12 @@ def tokens_of(text: str) -> list[str]:
 
 def starts_of(text: str, count: int) -> list[int]:
     """Return the offsets of the first `count` tokens of `text` as `words_of` counts them, fewer if it has fewer."""
-    return [found.start() for found in islice(TOKEN.finditer(_calm(text)), count)]
+    seen = _UNSEEN.sub("", _calm(text))
+    starts = [found.start() for found in islice(TOKEN.finditer(seen), count)]
+    if len(seen) == len(text):
+        return starts
+    kept = [place for place, letter in enumerate(text) if not _UNSEEN.match(letter)]
+    return [kept[start] for start in starts]
 
 
 def guess_language(text: str) -> str:

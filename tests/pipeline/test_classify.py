@@ -226,6 +226,45 @@ def test_a_headline_of_a_megabyte_is_read_to_its_limit(judge):
     assert judge("war " * 250_000).relevance in ("in", "ask", "out")
 
 
+@pytest.mark.parametrize(
+    ("piece", "relevance"),
+    [
+        pytest.param("a", "out", id="one letter"),
+        pytest.param("massacre", "out", id="one cue without a space"),
+        pytest.param("recipe ", "out", id="one word against"),
+        pytest.param("massacre ", "in", id="one cue"),
+        pytest.param("a\u0301\u0316", "out", id="marks on every letter"),
+        pytest.param("\u0316\u0301", "out", id="marks alone"),
+        pytest.param("\u200b", "out", id="spaces of no width"),
+        pytest.param("\"'", "out", id="quotes"),
+        pytest.param("a@", "out", id="a mail address without end"),
+        pytest.param("İ", "out", id="a capital that is two small letters"),
+        pytest.param("\ufdfa", "out", id="a sign that is many words"),
+    ],
+)
+def test_a_megabyte_of_one_thing_is_judged_by_its_opening(judge, piece, relevance):
+    whole = piece * (1_000_000 // len(piece))
+    found = judge(whole, whole)
+    assert found.relevance == relevance
+    start = piece * (4_000 // len(piece))  # more than what is read of headline and text
+    assert found == judge(start, start)
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("tr", "İsrail Gazze'ye hava saldırısı düzenledi"),
+        ("ru", "Ракетный удар по Харькову: погибли мирные жители"),
+        ("fr", "Frappes israéliennes sur Gaza : des civils tués"),
+    ],
+)
+def test_capitals_read_like_small_letters_in_other_languages(judge, language, title):
+    capitals = title.replace("i", "İ").upper() if language == "tr" else title.upper()
+    plain, loud = judge(title, language=language), judge(capitals, language=language)
+    assert loud.relevance == plain.relevance == "in"
+    assert topics_of(loud) == topics_of(plain)
+
+
 def test_place_names_alone_are_not_news_of_a_topic(judge):
     found = judge("Gaza Kyiv Khartoum Goma Donetsk", "Aleppo Sanaa Tripoli Kabul Mosul " * 50)
     assert not [t for t in found.topics if t.cues and t.rule == "cue"]

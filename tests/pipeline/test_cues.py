@@ -52,6 +52,23 @@ def test_other_languages_use_their_own_cues_and_case_endings():
     assert hits("massacre", language="ru") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        pytest.param("a mas\u00adsacre", "en", ["massacre"], id="soft hyphen"),
+        pytest.param("a massa\u200bcre", "en", ["massacre"], id="space of no width"),
+        pytest.param("\u200fقَصْف\u200f", "ar", ["قصف"], id="vowels and marks of direction"),
+        pytest.param("قـــصف", "ar", ["قصف"], id="a stretched word"),
+        pytest.param(
+            "a me\u0301ssacre of ma\u0301ssacres", "en", ["massacre"], id="accents beside their letters"
+        ),
+        pytest.param("m\u0301" * 60, "en", [], id="marks on every letter"),
+    ],
+)
+def test_signs_that_nobody_sees_do_not_part_a_word(text, language, found):
+    assert hits(text, language=language) == found
+
+
 def test_a_sure_cue_counts_as_strong_and_is_told_apart():
     rule = TopicRule("t", sure=("zorblax",))
     evidence = weigh(CueBook([rule]).find(words_of("Zorblax war", "fr"), "title", "fr"), in_conflict=False)
@@ -64,6 +81,20 @@ def test_offsets_point_at_the_words():
     found = CueBook([RULE]).find(words_of(text, "en"), "title", "en")
     cues = shown(found, ["civilian-harm"], {"title": (text, 0)})["civilian-harm"]
     assert [text[cue.start :] for cue in cues] == ["massacre"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("U.S. TROOPS AND A MASSACRE", id="capitals with initials"),
+        pytest.param("İSTANBUL'DA A MASSACRE", id="a capital that is two small letters"),
+        pytest.param("a so\u00adcalled MASSACRE", id="unseen signs"),
+    ],
+)
+def test_offsets_point_at_the_words_of_odd_texts(text):
+    found = CueBook([RULE]).find(words_of(text, "en"), "title", "en")
+    (cue,) = shown(found, ["civilian-harm"], {"title": (text, 7)})["civilian-harm"]
+    assert text[cue.start - 7 :].upper() == "MASSACRE"
 
 
 @pytest.mark.parametrize("cue", ["", "of", "!?", "x" * 90, "one two three four five six seven eight nine"])
@@ -117,3 +148,30 @@ def test_the_place_of_each_cue_counts_the_words_before_it():
     words = words_of("drones then an air raid siren and drones", "en")
     found = CueBook([rule]).find(words, "lead", "en")
     assert [(hit.cue, hit.position) for hit in found] == [("drones", 0), ("air raid", 3), ("drones", 7)]
+
+
+SIGNALS = (
+    TopicRule(
+        "harm", strong=("festival massacre", "market raid"), weak=("raid siren",), negative=("massacre film",)
+    ),
+    TopicRule("+", strong=("massacre", "raid siren", "siren", "war")),
+    TopicRule("-", strong=("festival", "war film")),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param(
+            "festival massacre", [("harm", 0), ("+", 1)], id="a topic's cue leaves it the shorter word"
+        ),
+        pytest.param("market raid siren", [("harm", 0), ("+", 1)], id="also where they only overlap"),
+        pytest.param("raid siren", [("harm", 0), ("+", 0)], id="words of the same length, once"),
+        pytest.param("festival opens", [("-", 0)], id="a word against"),
+        pytest.param("festival massacre film", [("harm", 0)], id="a negative cue takes it"),
+        pytest.param("a war film", [("-", 1)], id="a longer word against takes it"),
+    ],
+)
+def test_a_word_that_speaks_for_relevance_is_not_hidden_by_a_topic(text, found):
+    hits = CueBook(SIGNALS).find(words_of(text, "en"), "title", "en")
+    assert [(hit.topic, hit.position) for hit in hits] == found

