@@ -153,6 +153,16 @@ def test_a_copy_alone_names_the_outside_outlet_that_it_was_taken_from(outlet: Ca
     assert copy.origin is not None
     assert copy.origin.kind == "outside"
     assert "tattler.example" in copy.origin.independence_key
+    story = story_of(copy)
+    assert story is not None
+    shown = TimelineEntry.objects.filter(story=story, topic=None, region__isnull=False)
+    assert {"nagorno-karabakh", "armenia"} <= set(shown.values_list("region__slug", flat=True))
+    again = put(outlet("echosite"), "Operation launched in Karabakh", OPERATION + COPY_PROMO, at=DAY + HOUR)
+    settle()
+    joined = story_of(again)
+    assert joined == story
+    assert (joined.origin_count, joined.source_count, joined.article_count) == (1, 2, 2)
+    assert not any(finding.ids for finding in verifying.verify(NOW))
 
 
 @pytest.mark.usefixtures("vocabulary")

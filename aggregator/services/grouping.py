@@ -36,7 +36,7 @@ def group_batch(drafts: Sequence[Draft], now: datetime) -> set[int]:
     the past. Idempotent. Within a batch the oldest report comes first, whenever it was found, so that
     stories grow as the happening was told; copies come after the originals.
     """
-    ordered = sorted(drafts, key=lambda d: (d.article.is_copy, d.article.reported_at, d.article.pk))
+    ordered = sorted(drafts, key=_place_in_line)
     _shelf.sync()
     _shelf.cover(d.article.reported_at for d in ordered)
     batch = _Batch(now, where_now(ordered), links_of(ordered), _story_ids(len(ordered)))
@@ -108,7 +108,7 @@ class _Batch:
         article = draft.article
         if not draft.is_shown:
             self._leave(article.pk)
-        elif article.is_copy:
+        elif article.copy_of_id is not None:  # the text of an outlet that we do not read has none to follow
             self._follow_original(draft)
         elif article.pk in self.where.story_of and draft.classified.form not in OUTSIDE_FORMS:
             self._stay(draft)
@@ -239,6 +239,11 @@ class _Batch:
         return Story(
             pk=pk, first_at=at, last_at=at, happened_on=at.date(), created_at=self.now, changed_at=self.now
         )
+
+
+def _place_in_line(draft: Draft) -> tuple[bool, datetime, int]:
+    article = draft.article
+    return article.copy_of_id is not None, article.reported_at, article.pk
 
 
 def _titles(article_ids: set[int]) -> list[tuple[int, str, str]]:

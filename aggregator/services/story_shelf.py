@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Max
 
-from aggregator.models import Article, GroupFeatures, Membership, Story
+from aggregator.models import GroupFeatures, Membership, Story
 from aggregator.pipeline.features import Features, unpack
 from aggregator.pipeline.group import SPAN, WINDOW, StoryIndex
 
@@ -89,7 +89,7 @@ class Shelf:
 
     def _reload_chunk(self, ids: Sequence[int]) -> None:
         members: dict[int, list[int]] = defaultdict(list)
-        rows = Membership.objects.filter(story_id__in=ids, article__copy_kind__in=_OWN_TEXT)
+        rows = Membership.objects.filter(story_id__in=ids, article__copy_of__isnull=True)
         for story, article in rows.order_by("pk").values_list("story_id", "article_id"):
             members[story].append(article)
         # All features first: an article that moved is taken out of one story before it comes to the other.
@@ -104,7 +104,6 @@ class Shelf:
 
 
 OLD_DAYS = 60  # days of the archive held at once
-_OWN_TEXT = ("", Article.CopyKind.ORIGINAL)
 
 
 def read_features_of(article_ids: Sequence[int]) -> dict[int, Features]:
