@@ -12,9 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("status.json", health.status_json, name="status-json"),
     path("metrics", health.figures, name="metrics"),
-    path("hub/<str:token>", hub.callback, name="hub"),
+    path("hub/<slug:token>", hub.callback, name="hub"),
     path("desk/", include("aggregator.urls_desk")),
     path("desk/", desk.urls),
     path("", include("aggregator.urls")),
 ]
+handler400 = "aggregator.views.answers.handler400"
 handler404 = "aggregator.views.answers.handler404"

@@ -16,6 +16,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import render
+from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import http_date
@@ -110,6 +111,11 @@ def clean_address(request: HttpRequest) -> HttpResponse | None:
     return public(HttpResponseRedirect(address))
 
 
+def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request that cannot be read. Django's own would read the form that is at fault once more."""
+    return private(HttpResponse(get_template("400.html").render(), status=400))
+
+
 def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer an address that leads nowhere."""
     return not_found(request, "region", UnknownError("", []))
@@ -119,6 +125,7 @@ __all__ = [
     "Http404",
     "bad_filter",
     "clean_address",
+    "handler400",
     "handler404",
     "not_found",
     "page",

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from ninja import NinjaAPI, Query, Status
+from ninja.errors import ValidationError
 
 from aggregator.models import Article
 from aggregator.services import (
@@ -53,6 +54,13 @@ api = NinjaAPI(
 WRONG = {400: Sentence, 404: Sentence, 410: Sentence, 429: Sentence}
 
 
+@api.exception_handler(ValidationError)
+def _unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Say in one sentence which value cannot be read."""
+    first = error.errors[0]
+    return api.create_response(request, {"detail": f"{first['loc'][-1]}: {first['msg']}."}, status=400)
+
+
 class _TooManyError(Exception):
     """One address has asked oftener than a reader would; the sentence says how often it may."""
 
@@ -73,7 +81,7 @@ def _door(view: Callable[..., Any]) -> Callable[..., Any]:
         except MovedError as moved:
             return _moved(request, moved, kwargs.get("kind", ""), kwargs.get("slug", ""))
         except RetiredError as moved:
-            return Status(404, {"detail": f"It has moved: {getattr(moved.target, 'pk', moved.target)}."})
+            return HttpResponsePermanentRedirect(f"{request.path.rpartition('/')[0]}/{moved.target.pk}")
         except GoneError:
             return Status(410, {"detail": "It was withdrawn."})
         except UnknownError:
@@ -95,7 +103,7 @@ def _moved(request: HttpRequest, moved: MovedError, kind: str, slug: str) -> Htt
 @_door
 def list_stories(request: HttpRequest, kind: str, slug: str, query: Query[ListQuery]) -> Any:
     """Return a page of a timeline; `kind` is region, topic or conflict."""
-    if kind not in ("region", "topic", "conflict"):
+    if kind not in ("region", "topic", "conflict") or not filters.SLUG.fullmatch(slug):
         raise UnknownError(slug, [])
     asked = filters.read(
         {**query.dict(), "from": query.from_, "before": query.cursor},

@@ -68,13 +68,26 @@ def test_cursors_lead_through_the_whole_list(client, told: Land, monkeypatch):
         pytest.param("/api/v1/regions/armenia/stories?cursor=garbage", 400, id="garbage cursor"),
         pytest.param("/api/v1/regions/armenia/stories?from=2023-13-01", 400, id="no date"),
         pytest.param("/api/v1/stories/999999", 404, id="no story"),
+        pytest.param("/api/v1/regions/%00/stories", 404, id="no slug"),
+        pytest.param("/api/v1/stories/first", 400, id="no number"),
+        pytest.param("/api/v1/search", 400, id="no query"),
         pytest.param("/api/v1/search?q=-x", 400, id="only exclusion"),
     ],
 )
 def test_what_cannot_be_given_is_told(client, land: Land, address, status):
     response = client.get(address)
     assert response.status_code == status
-    assert response.json()["detail"]
+    detail = response.json()["detail"]
+    assert isinstance(detail, str)
+    assert detail.endswith(".")
+    assert response["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_story_that_was_merged_leads_to_the_other(client, land: Land):
+    other = make_story()
+    merged = make_story(retired_into=other, placed=False)
+    response = client.get(f"/api/v1/stories/{merged.pk}")
+    assert (response.status_code, response["Location"]) == (301, f"/api/v1/stories/{other.pk}")
 
 
 def test_a_hasty_sender_is_slowed_down(client, land: Land):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from aggregator.models import ArticleBody, LogEntry, Revision, Story
@@ -120,6 +121,43 @@ def test_what_is_not_about_a_conflict_has_no_page_and_is_in_no_chain(client, lan
 def test_every_page_leads_to_the_public_log(client, land: Land):
     assert 'href="/log/"' in text_of(client.get("/"))
     assert 'href="/fr/log/"' in text_of(client.get("/fr/methodology/"))
+
+
+def test_a_reason_is_told_in_words(client, land: Land):
+    looked_at = [{"why": "too_little", "article": 7, "containment": 0.2}]
+    original = make_article(title="Launches operation")
+    reason = {"code": "same_text", "of_copy": 0.8, "near": looked_at}
+    copy = make_article(copy_of=original, copy_reason=reason)
+    text = text_of(client.get(copy.get_absolute_url()))
+    assert "nearly the same text: 80 % of the copy" in text
+    assert "too_little" not in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/following/%00.atom", "/digests/leave/%00/", "/digests/confirm/%00/", "/hub/%00"]
+)
+def test_a_token_is_made_of_letters(client, db, path: str):
+    assert client.get(path).status_code == 404
+
+
+def test_a_form_that_cannot_be_read_is_refused(client, land: Land):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies["csrftoken"] = "a" * 64
+    kind = "application/x-www-form-urlencoded; charset=utf-16"
+    response = strict.post("/digests/", b"query=%ff", content_type=kind)
+    assert response.status_code == 400
+    assert "This cannot be read" in text_of(response)
+
+
+def test_a_fault_of_ours_is_said_in_a_sentence(client, land: Land, monkeypatch):
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("aggregator.views.front.page", broken)
+    client.raise_request_exception = False
+    response = client.get("/")
+    assert response.status_code == 500
+    assert "Something went wrong here" in text_of(response)
 
 
 def test_a_withdrawn_article_leaves_a_note_and_nothing_of_its_text(client, land: Land):
