@@ -65,7 +65,7 @@ def faces() -> dict[str, Any]:
         "added_at",
         "is_key",
     )
-    days = DayCount.objects.exclude(story_count=0).exclude()
+    days = DayCount.objects.exclude(story_count=0)
     return {
         "rows": sorted(TimelineEntry.objects.values_list(*names), key=str),
         "days": sorted(
@@ -109,6 +109,21 @@ def test_undoing_a_merge_brings_back_addresses_counts_and_faces(world: dict[str,
     assert faces() == before
     assert list(LogEntry.objects.order_by("pk").values_list("act", flat=True)) == ["merge", "undo"]
     assert not Override.objects.filter(lifted_at__isnull=True).exists()
+
+
+def test_what_goes_on_from_a_merged_story_goes_on_from_its_survivor(
+    world: dict[str, Any], actor: Actor
+) -> None:
+    first, second = world["first"], world["second"]
+    late = factories.make_article(at=factories.DAY + 30 * HOUR, regions=[world["area"]])
+    third = factories.make_story([late])
+    Story.objects.filter(pk=third.pk).update(earlier=second)
+    Story.objects.filter(pk=first.pk).update(earlier=second)
+    entry = merge_stories(actor, first.pk, second.pk)
+    chain = dict(Story.objects.values_list("pk", "earlier_id"))
+    assert chain == {first.pk: None, second.pk: None, third.pk: first.pk}
+    undo(actor, entry.pk)
+    assert Story.objects.get(pk=third.pk).earlier_id == second.pk
 
 
 def test_an_article_that_joined_in_between_stays_with_the_survivor(

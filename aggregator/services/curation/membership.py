@@ -41,7 +41,7 @@ def merge_stories(
             "merge",
             survivor,
             before={"stories": {str(survivor_id): stay, str(other_id): move}},
-            after={"story": survivor_id, "retired": other_id},
+            after={"story": survivor_id, "retired": other_id, "followed_by": _follow(other_id, survivor_id)},
         )
         if stay:
             add_overrides(actor, Override.Kind.MUST_LINK, move, log_entry=entry, other_id=stay[0])
@@ -121,6 +121,9 @@ def undo_membership(actor: Actor, entry: LogEntry) -> LogEntry:
         now_at = {str(pk): member_ids(pk) for pk in involved}
         lift_overrides(entry, actor.now)
         Story.objects.filter(pk__in=before).update(retired_into=None)
+        if followers := entry.after.get("followed_by"):
+            rows = Story.objects.filter(pk__in=followers, earlier_id=entry.after["story"])
+            rows.update(earlier_id=entry.after["retired"])
         for story_id, ids in before.items():
             back = Membership.objects.filter(article_id__in=ids, story_id__in=involved)
             back.exclude(story_id=story_id).update(story_id=story_id)
@@ -172,6 +175,15 @@ def _check_ground(entry: LogEntry, involved: list[int]) -> None:
 def _retire_if_empty(story_id: int, *, into: int) -> None:
     if not Membership.objects.filter(story_id=story_id).exists():
         Story.objects.filter(pk=story_id).update(retired_into_id=into)
+
+
+def _follow(retired_id: int, survivor_id: int) -> list[int]:
+    """Let the stories that go on from a story go on from the one that takes it in; return them."""
+    rows = Story.objects.filter(earlier_id=retired_id)
+    rows.filter(pk=survivor_id).update(earlier=None)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    Story.objects.filter(pk__in=ids).update(earlier_id=survivor_id)
+    return ids
 
 
 def _move(article_ids: Sequence[int], story_id: int) -> None:
