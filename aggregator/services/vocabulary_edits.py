@@ -118,7 +118,10 @@ def _begin(job: Job, now: datetime) -> None:
         job.before = vocabulary_rows.read_content(job.subject, row)
         job.content = {**job.before, **job.content}  # what was not asked for stays
         desk_jobs.keep(job)
-    vocabulary_rows.check(job.subject, job.slug, job.content, now)  # what cannot be used is told here
+    rules = vocabulary_rows.check(job.subject, job.slug, job.content, now)  # what cannot be used is told here
+    if rules is not None:
+        _tried.clear()
+        _tried[job.id] = rules
     if job.kind == APPLY:
         if not job.written:
             user = get_user_model().objects.filter(pk=job.user_id).first()
@@ -150,14 +153,15 @@ def _change(actor: Actor, job: Job) -> None:
         log_act(actor, ACTS[job.subject], row, before=job.before, after=job.content)
 
 
-_rules: dict[str, retagging.Comparison] = {}  # at most one: of the job that this process worked on last
+# At most one of each: of the job that this process began, or worked on, last.
+_tried: dict[str, vocabulary.Rules] = {}
+_rules: dict[str, retagging.Comparison] = {}
 
 
 def _comparison(job: Job) -> retagging.Comparison:
     if job.id not in _rules:
-        old, new = (
-            vocabulary_rows.rules_with(job.subject, job.slug, each) for each in (job.before, job.content)
-        )
+        old = vocabulary_rows.rules_with(job.subject, job.slug, job.before)
+        new = _tried.pop(job.id, None) or vocabulary_rows.rules_with(job.subject, job.slug, job.content)
         _rules.clear()
         key = vocabulary.key_of(job.subject, vocabulary_rows.find_row(job.subject, job.slug).slug)
         _rules[job.id] = retagging.Comparison(job.subject, key, old, new)

@@ -93,17 +93,20 @@ def agencies_with(slug: str, content: Content) -> Agencies:
     return found
 
 
-def check(kind: str, slug: str, content: Content, now: datetime) -> None:
-    """Raise CurationError with one sentence about what of a content cannot be used; nothing stays written."""
+def check(kind: str, slug: str, content: Content, now: datetime) -> vocabulary.Rules | None:
+    """Raise CurationError with one sentence about what of a content cannot be used; nothing stays written.
+
+    Returns the rules as they would be, where the content changes them: they take seconds to build.
+    """
     row = find_row(kind, slug)
     if kind not in FAMILIES and changes_rules(read_content(kind, row), content):
-        rules_with(kind, slug, content)
-        return
+        return rules_with(kind, slug, content)
     with transaction.atomic():
         if kind == "line" and not row.pk:
             row.learned_at = now
         write_content(kind, row, content)
         transaction.set_rollback(True)
+    return None
 
 
 def changes_rules(before: Content, after: Content) -> bool:
@@ -114,10 +117,15 @@ def changes_rules(before: Content, after: Content) -> bool:
 def rules_with(kind: str, slug: str, content: Content) -> vocabulary.Rules:
     """Return the rules as they would be with a row's content changed; nothing stays written.
 
-    Raises CurationError with one sentence about what cannot be used.
+    Those that hold now, where the row has that content. Raises CurationError with one sentence about what cannot be used.
     """
+    row = find_row(kind, slug)
+    if not changes_rules(read_content(kind, row), content):
+        current = vocabulary.current_rules()
+        if current.version:  # else they are the packaged ones, which stand in for rows that are not there
+            return current
     with transaction.atomic():
-        write_content(kind, find_row(kind, slug), content)
+        write_content(kind, row, content)
         rules = vocabulary.build_rules()
         transaction.set_rollback(True)
     return rules
