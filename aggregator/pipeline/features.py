@@ -6,7 +6,6 @@ Words are hashed into BUCKETS numbers, so no text is kept, in memory, in rows or
 from __future__ import annotations
 
 import math
-import re
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,18 +18,20 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from .group_words import GroupWord, group_words, is_english
+from .group_outlets import without_name, without_outlet
+from .group_words import GroupWord, group_words, is_english, is_unspaced
 
 BUCKETS = 1 << 20
 TERMS = 64  # kept of one article, heaviest first
 LEAD = 280  # characters of the text that count as lead
 BODY = 1500  # characters of the text read at all
-TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG = 1, 2, 4, 8
+PART = 1 / 3  # of a word that a character of a script without spaces is worth where words are counted
+DENSE = 3  # letters that a character of a script without spaces stands for
+TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG, PART_FLAG = 1, 2, 4, 8, 16
 _WEIGHT = {"title": 2.0, "lead": 1.0, "body": 0.5}
 _BACKGROUND = Path(__file__).parent / "data" / "group_background.npz"
 _HEADER = struct.Struct("<BBHHBdII")
 _MAKE = 4
-_OUTLET_TAIL = re.compile(r"\s+[-|–—]\s+[^-|–—]{2,40}$")
 
 Ids = NDArray[np.int32]
 Numbers = NDArray[np.float32]
@@ -54,6 +55,10 @@ class Features:
     title_key: int = 0
     dated: bool = True  # False: `at` is when we found it, for want of the outlet's word
 
+    def size(self) -> float:
+        """How many words these are, where a character or pair of a script without spaces is a part of one."""
+        return len(self.ids) - (1 - PART) * float((self.flags & PART_FLAG > 0).sum())
+
 
 @dataclass(slots=True)
 class _Bag:
@@ -70,6 +75,7 @@ class _Bag:
             # each repetition counts less: 1, 1/2, 1/3 ... of the field's weight is near 1 + log tf
             self.weight[word.stem] = had + weight / (1.0 + had)
             mark = flag | (NAME_FLAG if word.name else 0) | (NUMBER_FLAG if word.number else 0)
+            mark |= PART_FLAG if word.part else 0
             self.flags[word.stem] = self.flags.get(word.stem, 0) | mark
 
 
@@ -81,20 +87,25 @@ def read_features(
     outlet: str,
     places: Iterable[str] = (),
     dated: bool = True,
+    called: str = "",
 ) -> Features:
     """Return the features of an article; any field may be empty.
 
-    `outlet` is any stable name of the source; `places` are region slugs it is about, best first.
-    Reads at most BODY characters of the text: cost is bounded by about half a millisecond.
+    `outlet` is any stable name of the source, `called` the name that readers know it by; `places` are region
+    slugs it is about, best first. Reads at most BODY characters of the text: cost is bounded by about half a millisecond.
     """
     title, text = title[:400], text[: BODY + 400]
-    title = _without_outlet(title, outlet)
-    text = _without_title(title, text)[:BODY]
+    text = _without_title(title, text)
+    title = without_name(without_outlet(title, outlet, called), called)
+    text = without_name(_without_title(title, text), called)[:BODY]
+    lead = LEAD
+    if is_unspaced(title + text):
+        lead, text = LEAD // DENSE, text[: BODY // DENSE]
     english = is_english(f"{title} {text}")
     bag = _Bag()
     bag.add(group_words(title, english=english), _WEIGHT["title"], TITLE_FLAG)
-    bag.add(group_words(text[:LEAD], english=english), _WEIGHT["lead"], LEAD_FLAG)
-    bag.add(group_words(text[LEAD:], english=english), _WEIGHT["body"], 0)
+    bag.add(group_words(text[:lead], english=english), _WEIGHT["lead"], LEAD_FLAG)
+    bag.add(group_words(text[lead:], english=english), _WEIGHT["body"], 0)
     return Features(
         **_arrays(bag),
         at=at.astimezone(UTC).timestamp() if at else None,
@@ -104,16 +115,6 @@ def read_features(
         dated=dated and at is not None,
         title_key=crc32(title.casefold().encode("utf-8", "replace")) if title else 0,
     )
-
-
-def _without_outlet(title: str, outlet: str) -> str:
-    """Drop a closing "- Outlet name" whose letters stand in the outlet's own name or address."""
-    tail = _OUTLET_TAIL.search(title)
-    if tail is None:
-        return title
-    letters = "".join(c for c in tail.group().casefold() if c.isalnum())
-    known = "".join(c for c in outlet.casefold() if c.isalnum())
-    return title[: tail.start()] if letters and (letters in known or known in letters) else title
 
 
 def _without_title(title: str, text: str) -> str:

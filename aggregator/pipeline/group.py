@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .features import Features, background_counts, background_total
-from .group_measure import Measured, Measurer
+from .group_measure import Idf, Measured, Measurer
 from .group_model import GroupModel, load_model
 from .group_story import SPAN, Centroid, Member, StorySnapshot, fits_span
 
@@ -64,6 +64,7 @@ class StoryIndex:
         self._story_of: dict[int, int] = {}
         self._member_of: dict[int, Member] = {}
         self._counts = background_counts().copy()
+        self._known = self._counts > 0
         self._total = background_total()
         self._measurer = Measurer()
         self._newest: float | None = None
@@ -170,7 +171,7 @@ class StoryIndex:
 
     def score_with(self, features: Features, story: StorySnapshot) -> float:
         """Return how likely an article belongs to a story that need not be in the index."""
-        measured = self._measurer.measure(features, [story], self._idf)
+        measured = self._measurer.measure(features, [story], self._idf_of(features))
         if not measured.stories:
             return 0.0
         return float(self._scores(measured, features)[0])
@@ -178,7 +179,7 @@ class StoryIndex:
     def _scores(self, measured: Measured, features: Features) -> NDArray[np.float64]:
         """Ask the model; numbers alone, or one word of many, never make one happening."""
         scores = self.model.of(features).scores(measured.table)
-        needed = min(LEAST_WORDS, (len(features.ids) + 1) // 2)
+        needed = min(LEAST_WORDS, (features.size() + 1) // 2)
         return np.where(measured.shared_words() >= needed, scores, 0.0)
 
     def near(self, words: Centroid | Features, *, but: int) -> list[StorySnapshot]:
@@ -200,7 +201,7 @@ class StoryIndex:
         """Return the candidates of an article with what was measured of each."""
         found = [self.stories[s] for s in self._candidates(features) if s not in barred]
         fit = [s for s in found if fits_span(s, features.at)]
-        return self._measurer.measure(features, fit, self._idf)
+        return self._measurer.measure(features, fit, self._idf_of(features))
 
     def _verdict(self, measured: Measured, features: Features, form: str) -> GroupVerdict:
         outside = form in OUTSIDE_FORMS
@@ -245,6 +246,17 @@ class StoryIndex:
     def _idf(self, ids: Any) -> Any:
         """Rarity of words among the background and the articles held now."""
         return np.log((self._total + 1.0) / (self._counts[ids] + 0.5))
+
+    def _idf_of(self, words: Centroid | Features) -> Idf:
+        """Rarity for an article. Where the background knows fewer than half of its words, as in another
+        language, what it never saw is as common as what is held once: else what only one report says would
+        weigh more than what two share, and every second report would look far from the first."""
+        known = self._known[words.ids]
+        return self._idf if 2 * np.count_nonzero(known) >= len(known) else self._idf_beyond
+
+    def _idf_beyond(self, ids: Any) -> Any:
+        counts = np.where(self._known[ids], self._counts[ids], np.maximum(self._counts[ids], RECENT))
+        return np.log((self._total + 1.0) / (counts + 0.5))
 
     def _count(self, features: Features, step: int) -> None:
         self._counts[features.ids] += step * RECENT

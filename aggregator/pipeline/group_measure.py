@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import BUCKETS, NAME_FLAG, NUMBER_FLAG, TITLE_FLAG, Features
+from .features import BUCKETS, NAME_FLAG, NUMBER_FLAG, PART, PART_FLAG, TITLE_FLAG, Features
 from .group_story import StorySnapshot
 
 Table = NDArray[np.float32]
@@ -56,14 +56,16 @@ _SHARED, _NUMBERS = list(COLUMNS).index("shared"), list(COLUMNS).index("numbers"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Candidates (best first by their words) with one row of COLUMNS each."""
+    """Candidates (best first by their words) with one row of COLUMNS each; `parts` counts which of the shared
+    words are parts of words."""
 
     stories: list[StorySnapshot]
     table: Table
+    parts: Any = 0.0
 
     def shared_words(self) -> Any:
         """Return how many words, numbers left out, the article shares with each candidate's nearest member."""
-        return self.table[:, _SHARED] - self.table[:, _NUMBERS]
+        return self.table[:, _SHARED] - self.table[:, _NUMBERS] - (1 - PART) * self.parts
 
     def explain(self, best: int, scores: NDArray[np.float64]) -> dict[str, Any]:
         """Return the reason for the best candidate as JSON values."""
@@ -115,7 +117,7 @@ class Measurer:
         columns["lead_over_next"] = _lead(columns["centroid"])
         columns["crowd"] = np.full(len(stories), _crowd(columns["best"]))
         table = np.stack([columns[c] for c in COLUMNS], axis=1).astype(np.float32)
-        return Measured(stories, table)
+        return Measured(stories, table, columns["parts"])
 
     def _words(
         self,
@@ -155,6 +157,7 @@ class Measurer:
         rarest = np.maximum.reduceat(rarity * there, starts)
         shared = total(there.astype(np.float32))
         numbers = total((there & (flags & NUMBER_FLAG > 0)).astype(np.float32))
+        parts = total((there & (flags & (NUMBER_FLAG | PART_FLAG) == PART_FLAG)).astype(np.float32))
         ends = np.cumsum(per_story)
         first = ends - per_story  # each story's documents start with its centroid
         member = first + 1
@@ -175,6 +178,7 @@ class Measurer:
             "rarest": rarest[first],
             "shared": top(shared),
             "numbers": top(numbers),
+            "parts": top(parts),
         }
 
 

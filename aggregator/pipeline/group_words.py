@@ -1,8 +1,8 @@
 """Words of a text in any script, folded so that inflected forms meet: what grouping counts.
 
-English words lose their plural and verb endings, other alphabetic words are cut to a stem of six
-letters, Arabic and Hebrew lose their article, and Chinese, Japanese and Thai become pairs of
-characters. Deliberately crude: it costs microseconds and treats all languages alike.
+English words lose their plural and verb endings, other words of letters are cut to a light stem
+(`group_stems`), Chinese becomes single characters and other scripts without spaces pairs of letters.
+Deliberately crude: it costs microseconds and asks for no language but English.
 """
 
 from __future__ import annotations
@@ -13,13 +13,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .group_peoples import COUNTRY_OF, fold_names
+from .group_stems import light_stem
 
-STEM = 6  # letters kept of a long word that is not English
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?", re.UNICODE)
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_ARABIC = re.compile(r"^(?:[وفبكل]?ال|لل)(?=.{3})")
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_UNSPACED = f"\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff{_HAN}"
+_LETTER = rf"[^\W\d_{_UNSPACED}]"
+_WORD = re.compile(rf"\d+(?:[.,]\d+)*|[{_UNSPACED}]+|{_LETTER}+(?:['’]{_LETTER}+)?")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_RUN = re.compile(f"[{_HAN}]+|[^{_HAN}]+")
+_IS_HAN = re.compile(f"[{_HAN}]")
 _MARKS = re.compile(r"[\u064b-\u0655\u0640\u0591-\u05c7]")
 _SENTENCE_END = '.!?:;\n"“”«»‘([|–—-•…。！？'
+# Chinese characters that hold a sentence together and stand in few names; and those that are numbers.
+_PARTICLES = frozenset(
+    "的了着在是被把也但这那之称说就还又或已曾因该此们于而并让从个很没吗呢吧么您我你他她它谁哪怎"
+)
+_NUMERALS = frozenset("一二三四五六七八九十百千万亿零两〇")
 
 # The commonest function words tell English from other languages in Latin script.
 _ENGLISH = frozenset(
@@ -49,11 +58,13 @@ _ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class GroupWord:
-    """One word: `stem` is what is counted, `name` says that it stands as a proper name."""
+    """One word: `stem` is what is counted, `name` says that it stands as a proper name, `part` that it is less
+    than a word: a character, or a pair of letters, of a script without spaces."""
 
     stem: str
     name: bool = False
     number: bool = False
+    part: bool = False
 
 
 def is_english(text: str) -> bool:
@@ -70,6 +81,12 @@ def is_english(text: str) -> bool:
     return plain > 0.9 and (hits * 12 >= len(found) or len(found) <= 6)
 
 
+def is_unspaced(text: str) -> bool:
+    """True when at least half of a text's letters are of scripts without spaces."""
+    head = text[:400]
+    return not head.isascii() and 2 * len(_IS_UNSPACED.findall(head)) >= sum(map(str.isalpha, head)) > 0
+
+
 def group_words(text: str, *, english: bool) -> Iterator[GroupWord]:
     """Yield the counted words of `text` in order; function words and single letters are left out."""
     text = _MARKS.sub("", unicodedata.normalize("NFKC", text))
@@ -79,28 +96,48 @@ def group_words(text: str, *, english: bool) -> Iterator[GroupWord]:
         raw = match.group()
         if raw[0].isdigit():
             yield GroupWord(raw.replace(",", ""), number=True)
-        elif _UNSPACED.match(raw):
-            yield from _pairs(raw)
+        elif _IS_UNSPACED.match(raw):
+            yield from _parts(raw)
         else:
             yield from _spaced(raw, text, match.start(), english)
 
 
 def shared_words(text: str, others: str) -> list[str]:
-    """Return words of `text` whose stems stand in `others` too, as they stand, in order: for people to read."""
+    """Return words of `text` whose stems stand in `others` too, as they stand, in order: for people to read.
+    Of scripts without spaces, what stands in both of two characters or more."""
     english = is_english(text)
     theirs = {w.stem for w in group_words(others, english=is_english(others))}
     found: dict[str, str] = {}
     for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+        if _IS_UNSPACED.match(match.group()):
+            found |= {piece: piece for piece in _shared_pieces(match.group(), others)}
+            continue
         for word in group_words(match.group(), english=english):
             if word.stem in theirs:
                 found.setdefault(word.stem, match.group())
     return list(dict.fromkeys(found.values()))
 
 
-def _pairs(raw: str) -> Iterator[GroupWord]:
-    """Unspaced scripts: overlapping pairs of characters, or the one there is."""
-    for i in range(max(len(raw) - 1, 1)):
-        yield GroupWord(raw[i : i + 2])
+def _shared_pieces(raw: str, others: str) -> Iterator[str]:
+    """The longest pieces of `raw` that stand in `others`, from left to right, of two characters or more."""
+    start = 0
+    while start < len(raw) - 1:
+        end = start + 1
+        while end < len(raw) and raw[start : end + 1] in others:
+            end += 1
+        if end - start > 1:
+            yield raw[start:end]
+        start = end
+
+
+def _parts(raw: str) -> Iterator[GroupWord]:
+    """Unspaced scripts: the characters of Chinese, which are words or halves of them; overlapping pairs of
+    letters of others."""
+    for run in _RUN.findall(raw):
+        if _IS_HAN.match(run):
+            yield from (GroupWord(c, number=c in _NUMERALS, part=True) for c in run if c not in _PARTICLES)
+        else:
+            yield from (GroupWord(run[i : i + 2], part=True) for i in range(max(len(run) - 1, 1)))
 
 
 def _spaced(raw: str, text: str, start: int, english: bool) -> Iterator[GroupWord]:
@@ -123,9 +160,7 @@ def _stem(word: str, english: bool) -> str:
     if english and (word.isascii() or word in COUNTRY_OF):
         stem = _english_stem(word)
         return _COUNTRIES.get(stem, stem)
-    if "\u0590" <= word[0] <= "\u06ff":
-        word = _ARABIC.sub("", word)
-    return word[:STEM]
+    return light_stem(word)
 
 
 def _english_stem(word: str) -> str:

@@ -78,6 +78,7 @@ def features_of(draft: Draft) -> Features:
         at=article.reported_at,
         dated=article.published_kind not in _UNDATED,
         outlet=article.source.slug,
+        called=article.source.name,
         places=sorted(places, key=lambda slug: slug != located.focus),
     )
 
