@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aggregator.pipeline.placegrounds import add_grounds
 from aggregator.pipeline.placesides import add_words
 from aggregator.pipeline.placetargets import TARGET
-from aggregator.pipeline.placewords import ACTS, ASIDE, HARMED, PEOPLE, PREPOSITIONS
+from aggregator.pipeline.placewords import ACTS, ASIDE, HARMED, PEOPLE, PREPOSITIONS, tokens
 from aggregator.pipeline.senses import Meant
 
 PREFIX = "role:"
@@ -21,12 +22,11 @@ LEAD_SHARE = 0.7  # a lead's roles count less than a headline's
 PLACING = frozenset({"in", "on", "into", "to", "of", "from"})
 DOING = frozenset({"strike", "raid", "act", "send", "say"})
 HAVING_A_DEED = frozenset(
-    {"state", "people", "fighters", "held"}
+    {"state", "army", "people", "fighters", "held"}
 )  # "Israeli forces strike": the deed comes next
 REACH_BEFORE, REACH_AFTER, REACH_DEED = 8, 7, 4  # words
 TAG_CHARS = 32  # "Israel attack: …"
 
-_TOKEN = re.compile(r"'s\b|’s\b|[^\W_]+|[:;,.–—?!|-]")
 _STOPS = frozenset(":;?!,.")
 _CLAUSE_ENDS = frozenset(":;?!")
 _SAYS_SO = re.compile(r"[,:’'”\"]?\s*\w*\s*(?:says|say|said|according to|reports?)\W*$")
@@ -44,7 +44,8 @@ def add_roles(
     `places` are the mentions of each row's candidate, `kinds` their short kinds by id: N a place, D a people, L a
     leader or institution, Y an armed party, T the country that a party's raid has reached. `title` and `lead` are the normalised texts that offsets refer to.
     """
-    add_words(rows, places, kinds, _tokens(title), PREFIX + "with|")
+    add_words(rows, places, kinds, tokens(title), PREFIX + "with|")
+    add_grounds(rows, places, kinds, {"title": title, "lead": lead}, PREFIX)
     for field, text in (("title", title), ("lead", lead)):
         found = sorted(
             (
@@ -83,7 +84,7 @@ def _add_field(
 ) -> None:
     spans = [(meant.found.start, meant.found.end) for meant in found]
     roles = _roles(read.text, spans)
-    harmed = not HARMED.isdisjoint(_tokens(read.text))
+    harmed = not HARMED.isdisjoint(tokens(read.text))
     for place, (owner, meant) in enumerate(zip(owners, found, strict=True)):
         kind = kinds[id(meant)]
         names = [
@@ -108,12 +109,8 @@ def _add(row: dict[str, float], name: str, value: float) -> None:
     row[name] = min(CAP, row.get(name, 0.0) + value)
 
 
-def _tokens(text: str) -> list[str]:
-    return ["'s" if token in ("'s", "’s") else token for token in _TOKEN.findall(text.lower())]
-
-
 def _are_people(after: str) -> bool:
-    return not PEOPLE.isdisjoint(_tokens(after[:40])[:3])
+    return not PEOPLE.isdisjoint(tokens(after[:40])[:3])
 
 
 def _between(text: str, spans: list[tuple[int, int]], place: int) -> tuple[list[str], list[str]]:
@@ -121,7 +118,7 @@ def _between(text: str, spans: list[tuple[int, int]], place: int) -> tuple[list[
     start, end = spans[place]
     left = spans[place - 1][1] if place else 0
     right = spans[place + 1][0] if place + 1 < len(spans) else len(text)
-    return _tokens(text[left:start]), _tokens(text[end:right])
+    return tokens(text[left:start]), tokens(text[end:right])
 
 
 def _roles(text: str, spans: list[tuple[int, int]]) -> list[list[str]]:

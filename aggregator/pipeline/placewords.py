@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 _PATH = Path(__file__).resolve().parent.parent / "vocabulary" / "places" / "context.json"
+_TOKEN = re.compile(r"'s\b|’s\b|[^\W_]+|[:;,.–—?!|-]")
 _CONTEXT = json.loads(_PATH.read_text("utf-8"))
 
 
@@ -24,6 +26,7 @@ FIRMS = _words(_CONTEXT["firms"])
 RELATIONS = _by_word(_CONTEXT["relations"])  # the word before a name → what the text does with the place
 DEEDS = _by_word(_CONTEXT["deeds"])  # the word after a name → what the place does
 ACTS = _by_word(_CONTEXT["acts"])  # a word of a headline → what is done
+TROOPS = _words(_CONTEXT["acts"]["army"]) | _words(_CONTEXT["air_strikes"])  # what a state fights with
 PREPOSITIONS = _by_word(_CONTEXT["prepositions"])
 ASIDE = _words(_CONTEXT["aside"])  # what follows is said in passing
 PEOPLE = _words(_CONTEXT["people"])
@@ -36,3 +39,8 @@ LATIN_ENDINGS = _words(_CONTEXT["endings"]["latin"])
 ARABIC_PREFIXES = _words(_CONTEXT["endings"]["arabic_before"])
 ARABIC_ENDINGS = _words(_CONTEXT["endings"]["arabic"])
 HEBREW_ENDINGS = _words(_CONTEXT["endings"]["hebrew"])
+
+
+def tokens(text: str) -> list[str]:
+    """Return words and clause marks of a text in lower case; a possessive is a token of its own."""
+    return ["'s" if token in ("'s", "’s") else token for token in _TOKEN.findall(text.lower())]
