@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from babel.core import get_global
 
-from aggregator.models import Feed, Host, Publisher, Source
+from aggregator.models import Feed, Publisher, Source
 from aggregator.pipeline.urls import host_key, url_hash
-from aggregator.services import slugs
+from aggregator.services import hosts, slugs
 from aggregator.services.loading_shelf import Loaded, Shelf, place, plain_shelf
 
 
@@ -29,7 +29,9 @@ def load_sources(
     place(_source_shelf(now), [_wanted_source(s) for s in sources["sources"]], known, loaded)
     ids = slugs.ids("source")
     feeds = [_wanted_feed(feed, s) for s in sources["sources"] for feed in s["feeds"] if s["slug"] in ids]
-    place(_feed_shelf(ids, now), feeds, known, loaded)
+    due: dict[int, datetime] = {}
+    place(_feed_shelf(ids, feeds, due, now), feeds, known, loaded)
+    hosts.wake(due)
 
 
 def _empty(name: str) -> Any:
@@ -104,21 +106,28 @@ def _wanted_feed(row: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _feed_shelf(sources: Mapping[str, int], now: datetime) -> Shelf:
+def _feed_shelf(
+    sources: Mapping[str, int], wanted: Sequence[Mapping[str, Any]], due: dict[int, datetime], now: datetime
+) -> Shelf:
+    """Return the shelf of feeds; what it writes is noted in `due`, by host."""
+    taken = dict(Feed.objects.values_list("url_hash", "pk"))
+    host_ids = hosts.hosts_for(host_key(feed["url"]) for feed in wanted)
+
     def content(row: Feed) -> dict[str, Any]:
         own = {name: getattr(row, name) for name in FEED_FIELDS}
         return {**own, "source": row.source.slug, "every_seconds": row.every_seconds}
 
     def write(row: Feed, wanted: dict[str, Any]) -> None:
-        taken = Feed.objects.filter(url_hash=url_hash(wanted["url"])).exclude(pk=row.pk).first()
-        if taken is not None:  # the operator's own list has it already
+        place_of = url_hash(wanted["url"])
+        if taken.get(place_of, row.pk) != row.pk:  # the operator's own list has it already
             return
         for name in FEED_FIELDS:
             setattr(row, name, wanted[name])
         row.source_id, row.every_seconds = sources[wanted["source"]], wanted["every_seconds"]
-        row.url_hash = url_hash(row.url)
-        row.host = Host.objects.get_or_create(key=host_key(row.url), defaults={"due_at": now})[0]
+        row.url_hash, row.host_id = place_of, host_ids[host_key(row.url)]
         row.next_poll_at = row.next_poll_at or now
         row.save()
+        taken[place_of] = row.pk
+        due[row.host_id] = min(due.get(row.host_id, now), row.next_poll_at)
 
     return Shelf("feed", Feed, content, write)
