@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NET = "10.91.77"
 HUB = f"{NET}.1"
 PG_PORT, REDIS_PORT, REPLAY_PORT = 25432, 26379, 28765
-PAGE_SECONDS = 300
+SERVERS = "nrhub"  # the group of the servers' processes
 CGROUPS = Path("/sys/fs/cgroup/cpu")  # version 1; of version 2 the root
 if not CGROUPS.is_dir():
     CGROUPS = CGROUPS.parent  # where `cpu` has to stand in cgroup.subtree_control
@@ -46,6 +46,7 @@ class Lab:
 
     def open(self) -> None:
         """Make the bridge and start the servers."""
+        allow(SERVERS, None)
         sh("ip", "link", "add", "nrbr", "type", "bridge")
         sh("ip", "addr", "add", f"{HUB}/24", "dev", "nrbr")
         sh("ip", "link", "set", "nrbr", "up")
@@ -96,8 +97,9 @@ class Lab:
             session.execute("CREATE DATABASE filled")
 
     def _serve(self, *argv: str) -> None:
-        log = (self.folder / f"{Path(argv[-1] if argv[0] == PYTHON else argv[0]).name}.log").open("ab")
-        child = subprocess.Popen(argv, stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+        log = (self.folder / f"{Path(argv[1] if argv[0] == PYTHON else argv[0]).name}.log").open("ab")
+        inside = ["sh", "-c", f'echo $$ > {CGROUPS / SERVERS / "cgroup.procs"} && exec "$@"', "sh", *argv]
+        child = subprocess.Popen(inside, stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
         self.servers.append(child)
 
     def session(self, name: str) -> psycopg.Connection[Any]:
@@ -133,7 +135,6 @@ class Lab:
         sh(*inside, "addr", "add", f"{NET}.{10 + number}/24", "dev", "eth0")
         sh(*inside, "link", "set", "eth0", "up")
         sh(*inside, "link", "set", "lo", "up")
-        (CGROUPS / host).mkdir(exist_ok=True)
         allow(host, self.cores)
         self.hosts[host] = []
         return host
@@ -171,8 +172,7 @@ class Lab:
             os.kill(int(pid), signal.SIGKILL)
         sh("ip", "netns", "del", host)
         subprocess.run(["ip", "link", "del", f"v{host}"], capture_output=True)
-        time.sleep(0.5)
-        (CGROUPS / host).rmdir()
+        clear(host)
 
     def close(self) -> None:
         """Take everything down."""
@@ -181,17 +181,34 @@ class Lab:
         for child in self.servers:
             stop(child)
         subprocess.run(["ip", "link", "del", "nrbr"], capture_output=True)
+        clear(SERVERS)
 
 
 def allow(host: str, cores: float | None) -> None:
-    """Give a host's processes a share of the cores, None for all."""
+    """Give a host's processes a share of the cores, None for all; they get it on a crowded machine, too."""
     group = CGROUPS / host
+    group.mkdir(exist_ok=True)
+    weight, most = (
+        (group / "cpu.shares", "20480")
+        if (group / "cpu.shares").exists()
+        else (group / "cpu.weight", "10000")
+    )
+    weight.write_text(most)
     quota = None if cores is None else int(cores * 100_000)
     if (file := group / "cpu.cfs_quota_us").exists():
         (group / "cpu.cfs_period_us").write_text("100000")
         file.write_text(str(-1 if quota is None else quota))
     else:
         (group / "cpu.max").write_text(f"{'max' if quota is None else quota} 100000")
+
+
+def clear(host: str) -> None:
+    """Take a group away once the last of its processes is gone."""
+    for _ in range(100):
+        with suppress(OSError):
+            (CGROUPS / host).rmdir()
+            return
+        time.sleep(0.2)
 
 
 def sh(*argv: str) -> None:
@@ -231,7 +248,7 @@ def one(session: psycopg.Connection[Any], statement: str) -> int:
     return int(found[0]) if found else 0
 
 
-def fill(lab: Lab) -> int:
+def fill(lab: Lab, seconds: float) -> int:
     """Read every feed, and pages for some minutes, and settle nothing: the backlog that all runs get.
 
     The replay server is one host here, which is asked one thing at a time; pages that still wait then are
@@ -239,7 +256,7 @@ def fill(lab: Lab) -> int:
     """
     host = lab.add_host(0)
     allow(host, None)
-    for words in (["prepare"], ["poll", "--seconds", str(PAGE_SECONDS)]):
+    for words in (["prepare"], ["poll", "--seconds", str(seconds)]):
         if lab.run(host, "filled", PYTHON, "manage.py", *words).wait() and words == ["prepare"]:
             raise SystemExit(f"the backlog cannot be made; see {lab.folder}/{host}.log")
     lab.drop_host(host)
@@ -335,13 +352,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.machines", description=__doc__)
     parser.add_argument("--cores", type=float, default=0.25, help="of a core, for each host")
     parser.add_argument("--seconds", type=float, default=120, help="for each number of hosts")
+    parser.add_argument("--pages", type=float, default=300, help="seconds for which pages are read")
     parser.add_argument("--hosts", type=int, nargs="*", default=[1, 2, 4])
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="newsroom-machines-") as folder:
         lab = Lab(Path(folder), asked.cores)
         try:
             lab.open()
-            print(json.dumps({"backlog": fill(lab), "cores a host": asked.cores}), flush=True)
+            print(json.dumps({"backlog": fill(lab, asked.pages), "cores a host": asked.cores}), flush=True)
             for hosts in asked.hosts:
                 print(json.dumps(settle(lab, hosts, asked.seconds)), flush=True)
             print(json.dumps(cut(lab)), flush=True)
