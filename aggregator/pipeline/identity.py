@@ -100,3 +100,8 @@ def has_moved(entry: Entry, known: Known) -> bool:
 def is_date_bump(moved: int, known: int) -> bool:
     """Return whether a feed dates its items anew at each fetch: half of the known ones moved at once."""
     return known >= 3 and moved * 2 >= known
+
+
+def place_of(feed_id: int, key: int) -> int:
+    """Return what stands for the address of an item that has no page of its own: its feed and id."""
+    return hash64(f"{feed_id} {key}")

@@ -14,7 +14,7 @@ from django.db import connection
 from aggregator.pipeline import identity
 from aggregator.pipeline.entries import ParsedFeed
 from aggregator.pipeline.types import Entry
-from aggregator.pipeline.urls import hash64, path_of, url_hash
+from aggregator.pipeline.urls import path_of, url_hash
 from aggregator.services.claiming import FeedRow
 
 MAX_NEW = 2000  # new items of one feed in one poll; the rest comes with the next polls
@@ -144,7 +144,7 @@ def _sort(
 
 def _fresh(row: FeedRow, entry: Entry, key: int, alias: int | None, *, is_shared: bool) -> Fresh:
     has_page = bool(entry.url) and not is_shared and bool(path_of(entry.url) or "?" in entry.url)
-    place = url_hash(entry.url) if has_page else hash64(f"{row.now.id} {key}")
+    place = url_hash(entry.url) if has_page else identity.place_of(row.now.id, key)
     return Fresh(row, entry, key, alias, identity.content_of(entry), (row.source_id, place), has_page)
 
 

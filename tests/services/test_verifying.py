@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from aggregator.models import Article, Feed, Host, Override
+from aggregator.models import Article, Feed, Host, Item, Override
 from aggregator.models.packed import pack
+from aggregator.pipeline.identity import place_of
 from aggregator.services import grouping, indexing, settling, verifying
 from aggregator.services.curation import visibility
 from aggregator.services.curation.acts import Actor
-from aggregator.services.loading import load_vocabulary
 from tests import factories
 from tests.test_line import COPY_PROMO, OPERATION, TABLOID_PROMO, put
 
@@ -36,9 +36,8 @@ def _nothing_remembered() -> Iterator[None]:
 
 
 @pytest.fixture
-def line() -> dict[str, Any]:
+def line(loaded_vocabulary: None) -> dict[str, Any]:
     """A small archive as the line leaves it: an original, its copy, another story, one withdrawn."""
-    load_vocabulary(NOW, sources=False)
     made = {}
     for slug in ("tattler", "mirrorsite", "courier", "gone"):
         publisher = factories.make_publisher(f"{slug}-house", homepage_domains=[f"{slug}.example"])
@@ -186,6 +185,17 @@ def test_what_only_a_person_can_decide_is_left_and_said(line: dict[str, Any]) ->
             reported = {finding.check: finding for finding in verifying.repair(NOW)}
             assert not reported[check].repaired
             assert wrong()[check] == (line["talks"],)
+
+
+def test_an_item_without_a_page_of_its_own_is_in_order(line: dict[str, Any]) -> None:
+    feed = Feed.objects.get(source__slug="courier")
+    item = Item.objects.create(feed=feed, key_hash=11, article_id=line["talks"], seen_at=NOW)
+    Article.objects.filter(pk=line["talks"]).update(
+        url="https://www.courier.example/", url_hash=place_of(feed.pk, 11)
+    )
+    assert wrong() == {}
+    item.delete()
+    assert list(wrong()) == ["addresses"]
 
 
 def test_the_word_of_a_curator_that_does_not_hold_is_named(line: dict[str, Any]) -> None:

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from django.db import connection
 
-from aggregator.models import Article, ArticleBody, FingerprintRow
+from aggregator.models import Article, ArticleBody, FingerprintRow, Item
 from aggregator.pipeline.fingerprint import fingerprint
+from aggregator.pipeline.identity import place_of
 from aggregator.pipeline.types import Fingerprint
 from aggregator.pipeline.urls import url_hash
 from aggregator.services import candidates, old_bands
@@ -114,9 +115,15 @@ WHERE article.indexed
 
 
 def _wrong_addresses(_now: datetime) -> list[int]:
-    """Return articles whose stored hash is not that of their address: they could be stored twice."""
+    """Return articles whose stored hash is not that of their address: they could be stored twice.
+
+    Items without a page of their own are known by feed and id.
+    """
     rows = Article.objects.values_list("pk", "url", "url_hash").iterator(chunk_size=5000)
-    return [pk for pk, url, stored in rows if url_hash(url) != stored]
+    found = {pk: stored for pk, url, stored in rows if url_hash(url) != stored}
+    items = Item.objects.filter(article__in=found).values_list("article_id", "feed_id", "key_hash")
+    by_id = {pk for pk, feed, key in items if pk is not None and place_of(feed, key) == found[pk]}
+    return sorted(found.keys() - by_id)
 
 
 def _wrong_hashes(_now: datetime) -> list[int]:
