@@ -59,10 +59,10 @@ class Entries:
 
     def __init__(self, rows: Sequence[tuple[str | NameRow, ...]], tree: RegionTree) -> None:
         self._rows, self._tree = rows, tree
-        self._made: list[Entry | None] = [None] * len(rows)
+        self.made: list[Entry | None] = [None] * len(rows)  # for the one loop that cannot afford to ask
 
     def __getitem__(self, number: int) -> Entry:
-        return self._made[number] or self._make(number)
+        return self.made[number] or self._make(number)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -70,7 +70,7 @@ class Entries:
     def _make(self, number: int) -> Entry:
         rows = [row if isinstance(row, NameRow) else read_row(row) for row in self._rows[number]]
         senses = [_sense(row, self._tree) for row in rows]
-        self._made[number] = entry = Entry(rows[0].name, tuple(_likeliest(senses)), rows[0].flags)
+        self.made[number] = entry = Entry(rows[0].name, tuple(_likeliest(senses)), rows[0].flags)
         return entry
 
 

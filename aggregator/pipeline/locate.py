@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aggregator.pipeline.gazetteer import Gazetteer
-from aggregator.pipeline.mentions import LEAD_CHARS, Found, find_names
+from aggregator.pipeline.mentions import LEAD_CHARS, find_names
 from aggregator.pipeline.names import NEEDS_CUE, WORD, normalised
 from aggregator.pipeline.placemodel import (
     Candidate,
@@ -127,7 +127,7 @@ class _Judge:
             mentions=tuple(
                 self._mention(meant)
                 for meant in self.meant[:MAX_MENTIONS]
-                if _counts(meant) and meant.sense.kind != TARGET
+                if (not meant.weak or meant.supported) and meant.sense.kind != TARGET
             ),
             regions=tuple(sorted(regions, key=lambda score: (not score.about, -score.score))),
             focus=focus,
@@ -247,8 +247,8 @@ class _Judge:
         return RegionScore(region, round(score, 4), is_about, tuple(names)[:5], "names")
 
     def _mention(self, meant: Meant) -> Mention:
-        found: Found = meant.found
-        region = meant.sense.region or self.tree.slug_of(meant.sense.country) or ""
-        field, sense = "text" if found.field == "dateline" else found.field, meant.sense
+        found, sense = meant.found, meant.sense
+        field = "text" if found.field == "dateline" else found.field
+        region = sense.region or self.tree.slug_of(sense.country) or ""
         weight = round(meant.weight, 3)
         return Mention(region, found.entry.name, sense.kind, field, found.start, weight, sense.lat, sense.lon)

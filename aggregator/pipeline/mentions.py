@@ -26,7 +26,10 @@ LEAD_CHARS = 280
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|(?<!\w)@\w+|(?<!\S)\S*\.(?:com|org|net|info|gov|edu|tv)\b\S*", re.I
 )  # each word is tried once, from its start: a long one costs no more than its length
-_ADDRESS_MARKS = ("http", "www", "@", ".com", ".org", ".net", ".info", ".gov", ".edu", ".tv")
+_ADDRESS_MARKS = ("@", "://", "www.")
+_DOMAIN = re.compile(
+    r"\.(?:com|org|net|info|gov|edu|tv|COM|ORG|NET|INFO|GOV|EDU|TV)"
+)  # quick: few full stops
 _OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u3040-\ud7ff]")
 _DATELINE = re.compile(r"^\W{0,3}([A-Z][A-Z.'’ -]{2,28})(?=,|\s*\(|\s+[-–—]|:)")
 _SENTENCE_END = re.compile(r"[.!?。؟]['\"”’)]*\s|\n")
@@ -53,7 +56,7 @@ def find_names(title: str, text: str, gazetteer: Gazetteer) -> list[Found]:
 
 
 def _blank(text: str) -> str:
-    if any(mark in text for mark in _ADDRESS_MARKS):
+    if any(mark in text for mark in _ADDRESS_MARKS) or _DOMAIN.search(text):
         return _ADDRESS.sub(lambda match: " " * len(match.group()), text)
     return text
 
@@ -109,7 +112,7 @@ def _hits(text: str, gazetteer: Gazetteer) -> list[_Hit]:
 def _latin_hits(text: str, gazetteer: Gazetteer) -> list[_Hit]:
     """Return the Latin names that begin where a word does, and end where one does or with an ending of theirs."""
     hits: list[_Hit] = []
-    words, entries = f" {spaced(text)} ", gazetteer.entries
+    words, entries, made = f" {spaced(text)} ", gazetteer.entries, gazetteer.entries.made
     for end, spellings in gazetteer.latin.iter(
         words
     ):  # with a space before, the last letter's place is the end
@@ -117,7 +120,7 @@ def _latin_hits(text: str, gazetteer: Gazetteer) -> list[_Hit]:
             start, stop = end - length, end
             if exactly and not text.startswith(exactly, start):
                 continue
-            entry = entries[number]
+            entry = made[number] or entries[number]
             if words[end + 1] != " " and text[end - 1] != ".":
                 if STEM not in entry.flags or length < 4:
                     continue

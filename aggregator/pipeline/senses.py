@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aggregator.pipeline.gazetteer import Gazetteer, Sense
 from aggregator.pipeline.mentions import Found
+from aggregator.pipeline.names import WORD
 from aggregator.pipeline.namesakes import is_firm, is_namesake, is_ordinary_word
 
 VOTES = {
@@ -52,19 +53,20 @@ def choose_senses(found: list[Found], gazetteer: Gazetteer, home_country: str = 
 def _join_pairs(found: list[Found], gazetteer: Gazetteer) -> list[tuple[Found, str]]:
     """Drop namesakes; mark each name with the country that the name after its comma gives it."""
     kept: list[tuple[Found, str]] = []
+    last = len(found) - 1
     for index, name in enumerate(found):
-        country = _country_after(found, index)
+        joined = index < last and found[index + 1].gap == ", "
+        country = _country_after(name, found[index + 1]) if joined else ""
         if country or not is_namesake(name, gazetteer):
             kept.append((name, country))
     return kept
 
 
-def _country_after(found: list[Found], index: int) -> str:
-    """Return the country named right after a comma, if this name can lie in it."""
-    last = index + 1 == len(found)
-    if last or found[index + 1].gap != ", " or found[index + 1].field != found[index].field:
+def _country_after(name: Found, after: Found) -> str:
+    """Return the country named right after a comma, if the name before it can lie in it."""
+    if after.field != name.field:
         return ""
-    here, there = found[index].entry.senses, found[index + 1].entry.senses
+    here, there = name.entry.senses, after.entry.senses
     if here[0].kind not in ("town", "capital", "division", "area", "name"):
         return ""
     countries = {sense.country for sense in there if sense.kind in ("division", "name")}
@@ -82,14 +84,15 @@ def _votes(places: list[tuple[Found, str]]) -> dict[str, dict[str, float]]:
     """Return votes for each country by name; a name votes once, however often it stands there."""
     votes: dict[str, dict[str, float]] = {}
     for name, pair in places:
-        senses = name.entry.senses
+        entry = name.entry
+        senses = entry.senses
         country = pair or senses[0].country
-        if not pair and len(senses) > 1 and any(sense.country != country for sense in senses):
+        if not country or (not pair and len(senses) > 1 and any(s.country != country for s in senses)):
             continue
-        if country and not is_ordinary_word(name):
+        if WORD not in entry.flags or not is_ordinary_word(name):
             is_weak = senses[0].weak and not pair
             vote = WEAK_VOTE if is_weak else VOTES.get(senses[0].kind, 1.0)
-            votes.setdefault(country, {})[name.entry.name] = vote
+            votes.setdefault(country, {})[entry.name] = vote
     return votes
 
 
@@ -108,7 +111,8 @@ def _choose(name: Found, votes: dict[str, dict[str, float]], chosen: dict[int, _
     if key not in chosen:
         chosen[key] = _likeliest(name, votes)
     sense, weak, supported = chosen[key]
-    return Meant(name, sense, weak or is_ordinary_word(name), supported, is_firm(name))
+    weak = weak or (WORD in name.entry.flags and is_ordinary_word(name))
+    return Meant(name, sense, weak, supported, is_firm(name))
 
 
 def _likeliest(name: Found, votes: dict[str, dict[str, float]]) -> _Chosen:
