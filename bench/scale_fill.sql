@@ -219,7 +219,7 @@ SELECT s.id, left(trim(BOTH '-' FROM regexp_replace(lower(public.unaccent(speake
         'conflicts', region.conflict_names,
         'first_source', jsonb_build_object('slug', source.slug, 'name', source.name, 'kind', source.kind,
             'country', source.country, 'state_control', source.state_control),
-        'speaker', jsonb_build_object('article', speaker.id, 'source', source.name),
+        'outlets', m.outlets, 'speaker', jsonb_build_object('article', speaker.id, 'source', source.name),
         'agencies', m.agencies,
         'dots', jsonb_build_object('origins', least(m.origins, 12),
             'copies', least(m.articles - m.origins, 12 - least(m.origins, 12)), 'more', greatest(m.articles - 12, 0)),
@@ -231,7 +231,7 @@ JOIN (
     SELECT story_id, max(at) AS last_at, count(*) AS articles, count(DISTINCT source_no) AS sources,
         count(DISTINCT coalesce('agency:' || carried, carried_family)) AS origins,
         min(carried_control) AS least_control, array_agg(DISTINCT language ORDER BY language) AS languages,
-        array_agg(DISTINCT kind ORDER BY kind) AS kinds, round(least(count(*), 9) * 0.7, 4) AS growth,
+        array_agg(DISTINCT kind ORDER BY kind) AS kinds, to_jsonb(array_agg(source_id ORDER BY at, id)) AS outlets, round(least(count(*), 9) * 0.7, 4) AS growth,
         to_jsonb(array_remove(array_agg(DISTINCT CASE carried WHEN 1 THEN 'Agency North' WHEN 2 THEN 'Agency Harbour' END),
             NULL)) AS agencies
     FROM stage.article WHERE story_id IS NOT NULL GROUP BY 1

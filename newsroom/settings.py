@@ -80,11 +80,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = broker.TRANSPORT
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
-    "fragments": {  # parts of pages, in the memory of the web process
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "fragments",
-        "OPTIONS": {"MAX_ENTRIES": 2000},
-    },
 }
 PAGE_CACHE_SECONDS = env.integer("PAGE_CACHE_SECONDS", 60, high=3600)  # 0: every page is made anew
 LOOK_SECONDS = 1.0  # how often a web process asks what has changed

@@ -142,16 +142,14 @@ def _no_loop_of_others(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     """What a web process keeps in memory was made from another test's rows."""
-    from django.core.cache import caches
-
     from aggregator.services import changes, subjects, timelines
-    from aggregator.templatetags import cards
+    from aggregator.templatetags import cards, parts
 
     changes.forget()
     timelines.forget()
     cards.forget()
     subjects.forget()
-    caches["fragments"].clear()
+    parts.forget()
 
 
 class NetworkBlocked(OSError):

@@ -322,6 +322,7 @@ def _card(story: Story) -> dict[str, Any]:
         "topics": [_named(row.topic) for row in story.topic_rows.select_related("topic")],
         "conflicts": [_named(row.conflict) for row in story.conflict_rows.select_related("conflict")],
         "first_source": first and _outlet(first.source),
+        "outlets": [m.article.source_id for m in members if m.article.status == "visible"],
         "speaker": {
             "article": story.speaker_id,
             "source": story.speaker.source.name if story.speaker else "",

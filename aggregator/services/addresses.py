@@ -28,6 +28,12 @@ def _by_slug(name: str, prefix: str) -> tuple[str, str]:
     return before, after
 
 
+@lru_cache(maxsize=100)
+def fixed(name: str, prefix: str) -> str:
+    """Return the address of a page that has but one, in the language of `prefix`."""
+    return reverse(name)
+
+
 def face(kind: str, slug: str, name: str) -> str:
     """Return the address of a face (atom, json, …) of a slug's page."""
     if not _PLAIN.fullmatch(slug):

@@ -8,9 +8,17 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from aggregator.models import Article, ArticleRegion, ArticleTopic, LogEntry, Membership, Revision
+from aggregator.services import atlas, subjects
 from aggregator.services.subjects import UnknownError
 
 MAX_COPIES = 50
+# What is told of others with its text.
+_NAMED = ("source", "title", "language", "reported_at", "copy_kind", "copy_score")
+_UNTOLD = (
+    "mentions", "conflicts", "form_reason", "noindex", "membership__story__extract", "membership__story__card",
+    "membership__story__speaker_reason", "membership__story__happened_reason", "membership__story__languages",
+    "membership__story__source_kinds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,20 +65,15 @@ def read_article(pk: int) -> ArticlePage:
 
     Raises GoneError when it was withdrawn, UnknownError when readers may not see it.
     """
-    article = (
-        Article.objects.select_related(
-            "source__publisher", "origin__article__source", "copy_of__source", "membership__story"
-        )
-        .filter(pk=pk)
-        .first()
-    )
+    rows = Article.objects.select_related("origin", "membership__story").defer(*_UNTOLD)
+    article = rows.filter(pk=pk).first()
     if article is not None and article.status == Article.Status.WITHDRAWN:
         raise GoneError(article, _log(pk).filter(act__startswith="withdraw").first())
     if article is None or not article.is_published:
         raise UnknownError(str(pk), [])
     original = _original(article)
     copies = [copy for copy in _copies(article) if original is None or copy.pk != original.pk]
-    regions = ArticleRegion.objects.filter(article=article).select_related("region")
+    _give_outlets([article, *copies, *([original] if original else [])])
     return ArticlePage(
         article=article,
         membership=getattr(article, "membership", None),
@@ -78,10 +81,27 @@ def read_article(pk: int) -> ArticlePage:
         copies=tuple(copies[:MAX_COPIES]),
         more_copies=len(copies) > MAX_COPIES,
         versions=versions(list(Revision.objects.filter(article=article).defer("text").order_by("number"))),
-        regions=tuple(regions.order_by("-about", "-focus", "-score", "region__name")),
-        topics=tuple(ArticleTopic.objects.filter(article=article).select_related("topic").order_by("rank")),
+        regions=_regions(pk),
+        topics=_topics(pk),
         log=tuple(_log(pk)[:20]),
     )
+
+
+def _regions(pk: int) -> tuple[ArticleRegion, ...]:
+    """Return the regions that an article is about, the most sure ones first."""
+    known = atlas.regions().by_pk
+    rows = [row for row in ArticleRegion.objects.filter(article=pk, about=True) if row.region_id in known]
+    for row in rows:
+        row.region = known[row.region_id]
+    return tuple(sorted(rows, key=lambda row: (not row.focus, -row.score, row.region.name)))
+
+
+def _topics(pk: int) -> tuple[ArticleTopic, ...]:
+    known = subjects.topics_by_pk()
+    rows = [row for row in ArticleTopic.objects.filter(article=pk) if row.topic_id in known]
+    for row in rows:
+        row.topic = known[row.topic_id]
+    return tuple(sorted(rows, key=lambda row: row.rank))
 
 
 def _log(pk: int):  # type: ignore[no-untyped-def]
@@ -90,8 +110,17 @@ def _log(pk: int):  # type: ignore[no-untyped-def]
 
 def _original(article: Article) -> Article | None:
     """Return the article whose text this one repeats, if it is ours and visible."""
-    own = article.copy_of or (article.origin.article if article.origin else None)
-    return own if own and own.pk != article.pk and own.is_published else None
+    own = article.copy_of_id or (article.origin.article_id if article.origin else None)
+    if own is None or own == article.pk:
+        return None
+    return Article.objects.published().filter(pk=own).only(*_NAMED).first()
+
+
+def _give_outlets(articles: Sequence[Article]) -> None:
+    """Put its outlet at each article's hand."""
+    sources = atlas.sources(article.source_id for article in articles)
+    for article in articles:
+        article.source = sources[article.source_id]
 
 
 def _copies(article: Article) -> list[Article]:
@@ -100,7 +129,7 @@ def _copies(article: Article) -> list[Article]:
         rows = Article.objects.filter(copy_of=article)
     else:
         rows = Article.objects.filter(origin=article.origin_id).exclude(pk=article.pk)
-    rows = rows.published().select_related("source")
+    rows = rows.published().only(*_NAMED)
     return list(rows.order_by("reported_at", "pk")[: MAX_COPIES + 1])
 
 

@@ -7,7 +7,7 @@ change what is returned here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,9 +20,10 @@ MAX_PINS = 5000  # newest pins that are looked at, of all lists together
 
 @dataclass(frozen=True)
 class Regions:
-    """All regions, their parents at hand, by slug; ids of what lies in a region and of what it lies in, itself included."""
+    """All regions, their parents at hand, by slug and by id; ids of what lies in a region and of what it lies in, itself included."""
 
     by_slug: dict[str, Region]
+    by_pk: dict[int, Region]
     inside: dict[int, frozenset[int]]
     above: dict[int, frozenset[int]]
     children: dict[int, tuple[Region, ...]]
@@ -79,6 +80,7 @@ def _regions() -> Regions:
                 children[parent.pk][row.pk] = row
     return Regions(
         by_slug,
+        by_pk,
         {pk: frozenset(ids) for pk, ids in inside.items()},
         {pk: frozenset(ids) for pk, ids in above.items()},
         {pk: tuple(found.values()) for pk, found in children.items()},
@@ -124,6 +126,14 @@ def _outlets() -> tuple[Outlet, ...]:
 def kinds() -> dict[int, str]:
     """Return the kind of every outlet, by its id."""
     return until_act("kinds", lambda: dict(Source.objects.order_by().values_list("pk", "kind")))
+
+
+def sources(ids: Iterable[int]) -> Mapping[int, Source]:
+    """Return outlets by id, whatever their status, with their publishers at hand; one query for those not known yet."""
+    known: dict[int, Source] = until_act("sources", dict)
+    if missing := set(ids) - known.keys():
+        known.update(Source.objects.select_related("publisher").in_bulk(missing))
+    return known
 
 
 def at_home(region: Region) -> list[Outlet]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -17,23 +18,8 @@ from aggregator.services.filters import EVENT
 LATE = timedelta(hours=24)  # a story that entered a timeline later than this was "added later"
 
 
-class Row(NamedTuple):
-    """A timeline row as lists read it: what orders a page, and which version of which story it shows."""
-
-    story_id: int
-    report_at: datetime
-    event_on: date
-    added_at: datetime
-    origin_count: int
-    version: int
-    changed_at: datetime
-
-
-ROW = ("story_id", "report_at", "event_on", "added_at", "origin_count", "story__version", "story__changed_at")
-
-
-class Told(NamedTuple):
-    """A story as lists tell it: its columns, read without making a row of Django's."""
+class _Columns(NamedTuple):
+    """A story's columns, as lists read them."""
 
     pk: int
     slug: str
@@ -51,7 +37,17 @@ class Told(NamedTuple):
     article_count: int
     is_key: bool
     version: int
-    card: dict[str, Any]
+    stored: str  # the card as it is stored, JSON
+
+
+class Told(_Columns):
+    """A story as lists tell it, read without making a row of Django's."""
+
+    @cached_property
+    def card(self) -> dict[str, Any]:
+        """What was made for cards at ingest; read when it is asked for: a card that was made already needs none."""
+        found: dict[str, Any] = json.loads(self.stored)
+        return found
 
     @property
     def copy_count(self) -> int:
@@ -63,46 +59,39 @@ class Told(NamedTuple):
         return addresses.story(self.pk, self.slug)
 
 
-_TOLD = f"""SELECT id, {", ".join(Told._fields[1:])} FROM aggregator_story WHERE id = ANY(%s)"""
+STORY = ", ".join(f"story.{name}" for name in ("id", *_Columns._fields[1:-1], "card"))
+
+
+class Row(NamedTuple):
+    """A timeline row as lists read it: what orders a page, and the story."""
+
+    report_at: datetime
+    event_on: date
+    added_at: datetime
+    origin_count: int
+    story: Told
+
+    @classmethod
+    def read(cls, columns: tuple[Any, ...]) -> Row:
+        """Return the row of the columns ROW."""
+        return cls._make((*columns[:4], Told._make(columns[4:])))
+
+
+ROW = f"entry.report_at, entry.event_on, entry.added_at, entry.origin_count, {STORY}"
 
 
 def stories_told(ids: Iterable[int]) -> dict[int, Told]:
     """Return stories by id; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_TOLD, [list(ids)])
-        return {row[0]: Told._make((*row[:-1], json.loads(row[-1]))) for row in cursor.fetchall()}
-
-
-class Shelf:
-    """The stories of one page, read in one query when the first of them is asked for.
-
-    A page whose cards are all made already asks for none.
-    """
-
-    def __init__(self, stories: Iterable[Story | Told] = ()) -> None:
-        self._stories: dict[int, Story | Told] = {story.pk: story for story in stories}
-        self._wanted: set[int] = set()
-
-    def want(self, pk: int) -> None:
-        """Note that a story may be asked for."""
-        self._wanted.add(pk)
-
-    def story(self, pk: int) -> Story | Told:
-        """Return a story of the page."""
-        if pk not in self._stories:
-            missing = (self._wanted | {pk}) - self._stories.keys()
-            self._stories.update(stories_told(missing))
-        return self._stories[pk]
+        cursor.execute(f"SELECT {STORY} FROM aggregator_story AS story WHERE id = ANY(%s)", [list(ids)])
+        return {row[0]: Told._make(row) for row in cursor.fetchall()}
 
 
 @dataclass(frozen=True)
 class Card:
     """A story on a list. `on` is the day it stands under; `large` marks a turning point."""
 
-    story_id: int
-    version: int
-    changed_at: datetime
-    shelf: Shelf = field(compare=False, repr=False)
+    story: Story | Told = field(repr=False)
     on: date
     report_at: datetime
     event_on: date
@@ -112,14 +101,14 @@ class Card:
     pinned: bool = False
 
     @property
-    def story(self) -> Story | Told:
-        """The story itself."""
-        return self.shelf.story(self.story_id)
+    def story_id(self) -> int:
+        """The key of the story."""
+        return self.story.pk
 
     @property
     def key(self) -> tuple[object, ...]:
         """What the card's look depends on, but for the language: equal keys look the same."""
-        return (self.story_id, self.version, self.by_event, self.large, bool(self.added_late_at))
+        return (self.story.pk, self.story.version, self.by_event, self.large, bool(self.added_late_at))
 
     @property
     def reported_later_on(self) -> date | None:
@@ -146,6 +135,12 @@ class Card:
         return self.story.card.get("topics") or []
 
     @property
+    def outlets(self) -> list[int] | None:
+        """The ids of the outlets of its articles, one an article; None for a story placed before they were kept."""
+        found: list[int] | None = self.story.card.get("outlets")
+        return found
+
+    @property
     def first_source(self) -> dict[str, Any]:
         """The outlet of the first report."""
         return self.story.card.get("first_source") or {}
@@ -162,19 +157,12 @@ class Card:
         return found
 
 
-def make_card(
-    entry: Row | TimelineEntry, order: str, large_from: int, shelf: Shelf, *, pinned: bool = False
-) -> Card:
+def make_card(entry: Row | TimelineEntry, order: str, large_from: int, *, pinned: bool = False) -> Card:
     """Return the card of a timeline row; `large_from` is the number of origins of a turning point."""
     by_event = order == EVENT
     late = entry.added_at - entry.report_at > LATE
-    shelf.want(entry.story_id)
-    newest = entry if isinstance(entry, Row) else entry.story
     return Card(
-        story_id=entry.story_id,
-        version=newest.version,
-        changed_at=newest.changed_at,
-        shelf=shelf,
+        story=entry.story,
         on=entry.event_on if by_event else entry.report_at.astimezone(UTC).date(),
         report_at=entry.report_at,
         event_on=entry.event_on,
@@ -188,10 +176,7 @@ def make_card(
 def card_of_story(story: Story | Told) -> Card:
     """Return a card in report order for a story that comes from no timeline (front page, search)."""
     return Card(
-        story_id=story.pk,
-        version=story.version,
-        changed_at=story.changed_at,
-        shelf=Shelf([story]),
+        story=story,
         on=story.first_at.astimezone(UTC).date(),
         report_at=story.first_at,
         event_on=story.happened_on,

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import IntegerField, Value
+from django.db import connection
 from django.utils.translation import gettext
 
 from aggregator.models import DigestSubscription, Follow, ReadMark, Story, TimelineEntry
 from aggregator.pipeline import timeline as rules
-from aggregator.services import listed, subjects, timelines
-from aggregator.services.cards import Card, Shelf, make_card
+from aggregator.services import listed, subjects
+from aggregator.services.cards import Card, make_card
 from aggregator.services.filters import Cursor
 from aggregator.services.listed import Listed, NoListError
 from aggregator.services.subjects import Find
+from aggregator.services.timeline_query import Statement, page_of
 
 MAX_FOLLOWS = 500  # of one account
 MAX_SEARCHES = 20  # of these; each costs a search when the lists are read
@@ -168,26 +169,31 @@ def _resolve(rows: Sequence[Follow]) -> tuple[dict[int, Listed], set[int]]:
     return lists, gone
 
 
+_PLACE = "%s::bigint, entry.id, entry.story_id, entry.report_at, entry.added_at"  # of a follow's list
+
+
 def _timeline_places(
     lists: dict[int, Listed], find: Find, before: Cursor | None
 ) -> tuple[list[_Place], set[int]]:
     """Return the newest places of all timelines in one query, and the follows whose list is gone."""
-    parts, gone = [], set()
+    parts: list[Statement] = []
+    gone: set[int] = set()
     for pk, found in lists.items():
         if found.kind == "search":
             continue
         found = listed.with_place(found, before)
         try:
-            rows = timelines.rows_of(found.subject(find), found.filters, find)
+            part = page_of(found.subject(find), found.filters, _PLACE, LOOKED_AT + 1, find)
         except LookupError:
             gone.add(pk)
             continue
-        rows = rows.annotate(follow=Value(pk, output_field=IntegerField()))
-        parts.append(rows.values_list("follow", "pk", "story_id", "report_at", "added_at")[: LOOKED_AT + 1])
+        parts.append(Statement(part.sql, (pk, *part.values)))
     if not parts:
         return [], gone
-    together = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    return [_Place(*row) for row in together], gone
+    with connection.cursor() as cursor:
+        together = " UNION ALL ".join(f"({part.sql})" for part in parts)
+        cursor.execute(together, [value for part in parts for value in part.values])
+        return [_Place(*row) for row in cursor.fetchall()], gone
 
 
 def _search_places(lists: dict[int, Listed], before: Cursor | None, cards: dict[int, Card]) -> list[_Place]:
@@ -215,10 +221,9 @@ def _merged(
         .in_bulk([place.entry for place in shown if place.entry])
     )
     stories = []
-    shelf = Shelf(entry.story for entry in entries.values())
     for place in shown:
         entry = entries.get(place.entry) if place.entry else None
-        card = make_card(entry, "report", 10**6, shelf) if entry else cards.get(place.story)
+        card = make_card(entry, "report", 10**6) if entry else cards.get(place.story)
         if card is not None:
             stories.append(Unread(card, place.story in fresh))
     older = str(Cursor(shown[-1].report_at, shown[-1].story)) if len(first) > PAGE_SIZE else ""

@@ -12,6 +12,7 @@ from django.db import connection
 from aggregator.models import Conflict, Region, Topic
 from aggregator.services import activity, atlas, subjects
 from aggregator.services.activity import Busy
+from aggregator.services.cards import Card
 from aggregator.services.front import PLACED_KINDS
 from aggregator.services.subjects import Subject
 from aggregator.services.timelines import Timeline
@@ -65,16 +66,6 @@ def areas_of(conflict: Conflict) -> list[Region]:
     ]
 
 
-def all_topics() -> list[Topic]:
-    """Return all topics with their groups, in the vocabulary's order."""
-    return subjects.kept("topics", _all_topics)
-
-
-def _all_topics() -> list[Topic]:
-    rows = Topic.objects.select_related("group").defer("data", "includes", "excludes", "definition")
-    return list(rows.order_by("group__position", "position", "name"))
-
-
 def choices(topics: Sequence[Topic]) -> Choices:
     """Return what the filter bar offers: topics, and the kinds and languages of approved outlets."""
     kinds, languages = subjects.kept("choices", _kinds_and_languages)
@@ -96,18 +87,23 @@ WHERE member.story_id = ANY(%s)
 
 def who_reports(timeline: Timeline) -> list[Share]:
     """Return the kinds of outlets behind the stories of this page, most articles first."""
-    ids = [card.story_id for card in timeline.all_cards]
-    if not ids:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_WHO, [ids])
-        sources = [pk for (pk,) in cursor.fetchall()]
     kinds = atlas.kinds()
-    pairs = [(kinds.get(pk, ""), pk) for pk in sources]
+    pairs = [(kinds.get(pk, ""), pk) for pk in _reporting(timeline.all_cards)]
     articles = Counter(kind for kind, _ in pairs)
     outlets = Counter(kind for kind, _ in set(pairs))
     shares = [Share(kind, outlets[kind], n, round(100 * n / len(pairs))) for kind, n in articles.items()]
     return sorted(shares, key=lambda share: (-share.articles, share.kind))
+
+
+def _reporting(cards: Sequence[Card]) -> list[int]:
+    """Return the outlet of every article; asked for only of stories placed before their cards told it."""
+    found = [pk for card in cards for pk in card.outlets or ()]
+    untold = [card.story_id for card in cards if card.outlets is None]
+    if untold:
+        with connection.cursor() as cursor:
+            cursor.execute(_WHO, [untold])
+            found += [pk for (pk,) in cursor.fetchall()]
+    return found
 
 
 def busy_topics_everywhere(topics: Sequence[Topic], today: date) -> list[Busy]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -11,17 +11,8 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from aggregator.models import (
-    Article,
-    ArticleRegion,
-    ArticleTopic,
-    Feed,
-    LogEntry,
-    Region,
-    SlugRedirect,
-    Source,
-)
-from aggregator.services import atlas
+from aggregator.models import Article, Feed, LogEntry, Region, SlugRedirect, Source, Topic
+from aggregator.services import atlas, subjects
 from aggregator.services.kept import until_act
 from aggregator.services.subjects import MovedError, UnknownError
 
@@ -59,7 +50,7 @@ class SourcePage:
     behaviour: Behaviour
     regions: tuple[tuple[str, str, int], ...]
     topics: tuple[tuple[str, str, int], ...]
-    recent: tuple[Article, ...]
+    recent: tuple[Item, ...]
     siblings: tuple[Source, ...]
     log: tuple[LogEntry, ...]
 
@@ -87,40 +78,49 @@ def read_source(slug: str) -> SourcePage:
     """Return an outlet's page; constant queries. Raises as `find_source`."""
     source = find_source(slug)
     sample = _sample(source)
-    ids = [one.pk for one in sample]
-    regions = ArticleRegion.objects.filter(article__in=ids, about=True)
-    topics = ArticleTopic.objects.filter(article__in=ids, rank=0)
-    recent = Article.objects.filter(pk__in=ids[:RECENT]).order_by("-reported_at", "-pk")
+    regions, topics = atlas.regions().by_pk, subjects.topics_by_pk()
+    siblings = Source.objects.approved().filter(publisher=source.publisher_id).exclude(pk=source.pk)
     return SourcePage(
         source=source,
         feeds=tuple(source.feeds.filter(enabled=True).order_by("title", "pk")),
         behaviour=_behaviour(sample),
-        regions=_most(regions.values_list("region__slug", "region__name")),
-        topics=_most(topics.values_list("topic__slug", "topic__name")),
-        recent=tuple(recent.only("reported_at", "language", "title", "copy_kind")),
-        siblings=tuple(Source.objects.approved().filter(publisher=source.publisher_id).exclude(pk=source.pk)),
+        regions=_most((pk for one in sample for pk in one.regions), regions),
+        topics=_most((pk for one in sample for pk in one.topics), topics),
+        recent=tuple(sample[:RECENT]),
+        siblings=tuple(siblings.only("slug", "name")),
         log=tuple(LogEntry.objects.filter(target_type="source", target_id=source.pk, public=True)[:20]),
     )
 
 
-class _One(NamedTuple):
-    """An article of the sample: whose text it is, and where it stands in its story."""
+class Item(NamedTuple):
+    """An article of the sample: whose text it is, where it stands in its story, and what it is about."""
 
     pk: int
     reported_at: datetime
+    language: str
+    title: str
     copy_kind: str
     agency: str | None
     story: int | None
     is_first: bool | None
     has_others: bool | None
     first_at: datetime | None
+    regions: list[int]
+    topics: list[int]  # the first
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether its text repeats another's."""
+        return self.copy_kind not in ("", "original")
 
 
 _SAMPLE = """
-SELECT near.id, near.reported_at, near.copy_kind, CASE WHEN origin.kind = 'agency' THEN origin.name END,
-    story.id, story.first_article_id = near.id, story.origin_count > 1, story.first_at
+SELECT near.id, near.reported_at, near.language, near.title, near.copy_kind, CASE WHEN origin.kind = 'agency' THEN origin.name END,
+    story.id, story.first_article_id = near.id, story.origin_count > 1, story.first_at,
+    ARRAY(SELECT region_id FROM aggregator_articleregion WHERE article_id = near.id AND about),
+    ARRAY(SELECT topic_id FROM aggregator_articletopic WHERE article_id = near.id AND rank = 0)
 FROM (
-    SELECT id, reported_at, copy_kind, origin_id FROM aggregator_article
+    SELECT id, reported_at, language, title, copy_kind, origin_id FROM aggregator_article
     WHERE source_id = %s AND status = 'visible' AND relevance = 'in' ORDER BY reported_at DESC, id DESC LIMIT %s
 ) AS near
 LEFT JOIN aggregator_origin AS origin ON origin.id = near.origin_id
@@ -130,10 +130,10 @@ ORDER BY near.reported_at DESC, near.id DESC
 """
 
 
-def _sample(source: Source) -> list[_One]:
+def _sample(source: Source) -> list[Item]:
     with connection.cursor() as cursor:
         cursor.execute(_SAMPLE, [source.pk, SAMPLE])
-        return [_One(*row) for row in cursor.fetchall()]
+        return [Item(*row) for row in cursor.fetchall()]
 
 
 def recent_articles(source: Source, limit: int = RECENT) -> list[Article]:
@@ -142,8 +142,8 @@ def recent_articles(source: Source, limit: int = RECENT) -> list[Article]:
     return list(rows.order_by("-reported_at", "-pk")[:limit])
 
 
-def _behaviour(sample: Sequence[_One]) -> Behaviour:
-    copies = [one for one in sample if one.copy_kind not in ("", "original")]
+def _behaviour(sample: Sequence[Item]) -> Behaviour:
+    copies = [one for one in sample if one.is_copy]
     agencies = Counter(one.agency for one in sample if one.agency)
     lags = [one.reported_at - one.first_at for one in sample if one.first_at]
     return Behaviour(
@@ -158,9 +158,10 @@ def _behaviour(sample: Sequence[_One]) -> Behaviour:
     )
 
 
-def _most(pairs) -> tuple[tuple[str, str, int], ...]:  # type: ignore[no-untyped-def]
-    counted = Counter(pairs)
-    return tuple((slug, name, count) for (slug, name), count in counted.most_common(MAX_COVERED))
+def _most(ids: Iterable[int], rows: Mapping[int, Region | Topic]) -> tuple[tuple[str, str, int], ...]:
+    """Return slug, name and number of articles of what is told most often."""
+    counted = Counter(pk for pk in ids if pk in rows)
+    return tuple((rows[pk].slug, rows[pk].name, count) for pk, count in counted.most_common(MAX_COVERED))
 
 
 class Listed(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any
 
 from aggregator.models import (
     Article,
+    Conflict,
     LogEntry,
     Membership,
     Origin,
@@ -19,6 +20,7 @@ from aggregator.models import (
     StoryConflict,
     TimelineEntry,
 )
+from aggregator.services import atlas
 from aggregator.services.subjects import UnknownError
 
 MAX_MEMBERS = 300  # a story of 72 hours rarely has more; what is left out is told
@@ -85,7 +87,7 @@ class StoryPage:
     headlines: tuple[HeadlineChange, ...]
     earlier: tuple[Story, ...]
     later: tuple[Story, ...]
-    conflicts: tuple[Any, ...]
+    conflicts: tuple[Conflict, ...]
     reasons: tuple[dict[str, Any], ...]
     log: tuple[LogEntry, ...]
     left_out: int
@@ -109,7 +111,7 @@ class StoryPage:
 
 def find_story(pk: int) -> Story:
     """Return a story that readers may see. Raises RetiredError after a merge, UnknownError otherwise."""
-    story = Story.objects.select_related("retired_into", "earlier", "speaker").filter(pk=pk).first()
+    story = Story.objects.filter(pk=pk).first()
     if story is None or (story.hidden and not story.retired_into_id):
         raise UnknownError(str(pk), [])
     if story.retired_into_id:
@@ -130,7 +132,7 @@ def read_story(pk: int) -> StoryPage:
     story = find_story(pk)
     members = _members(story)
     lines = _fold(members, story)
-    conflicts = StoryConflict.objects.filter(story=story).select_related("conflict")
+    conflicts = _conflicts(story)
     log = LogEntry.objects.filter(target_type="story", target_id=pk, public=True).exclude(role="machine")
     log = log.select_related("actor")
     return StoryPage(
@@ -140,19 +142,44 @@ def read_story(pk: int) -> StoryPage:
         headlines=tuple(headline_changes([report.article for report in _all(lines)])),
         earlier=_around(story, conflicts, "lt"),
         later=_around(story, conflicts, "gt"),
-        conflicts=tuple(row.conflict for row in conflicts),
+        conflicts=conflicts,
         reasons=tuple(_reasons(members)),
         log=tuple(log[:20]),
         left_out=max(story.article_count - len(members), 0),
     )
 
 
+# What pages, faces and the API tell of a member. Outlets are not joined: with all the tables that would be, PostgreSQL
+# takes ten times as long to plan the query as to run it.
+_SHOWN = (
+    "source", "origin", "copy_of", "url", "title", "language", "extract", "reported_at", "found_at", "happened_on",
+    "happened_precision", "copy_kind", "copy_score", "revision_count",
+    "origin__kind", "origin__independence_key", "origin__name",
+)  # fmt: skip
+
+
 def _members(story: Story) -> list[Membership]:
     rows = Membership.objects.filter(story=story, article__status=Article.Status.VISIBLE)
-    rows = rows.select_related(
-        "article__source__publisher", "article__origin__publisher", "article__copy_of__source"
+    rows = rows.select_related("article__origin").only(
+        "story", "reason", *(f"article__{name}" for name in _SHOWN)
     )
-    return list(rows.order_by("article__reported_at", "article_id")[:MAX_MEMBERS])
+    members = list(rows.order_by("article__reported_at", "article_id")[:MAX_MEMBERS])
+    _give_outlets([member.article for member in members])
+    return members
+
+
+def _give_outlets(articles: Sequence[Article]) -> None:
+    """Put its outlet at each article's hand, and what it is a copy of with that one's outlet."""
+    known = {article.pk: article for article in articles}
+    copied = {article.copy_of_id for article in articles if article.copy_of_id} - known.keys()
+    if copied:
+        known |= Article.objects.only("source").in_bulk(copied)
+    sources = atlas.sources(article.source_id for article in known.values())
+    for article in known.values():
+        article.source = sources[article.source_id]
+    for article in articles:
+        if article.copy_of_id:
+            article.copy_of = known[article.copy_of_id]
 
 
 def _fold(members: Sequence[Membership], story: Story) -> tuple[Line, ...]:
@@ -213,13 +240,18 @@ def _last_change(article: Article, rows: Sequence[Revision]) -> HeadlineChange |
     return None
 
 
-def _around(story: Story, conflicts: Any, side: str) -> tuple[Story, ...]:
+def _conflicts(story: Story) -> tuple[Conflict, ...]:
+    known = {one.conflict.pk: one.conflict for one in atlas.theatres()}
+    rows = StoryConflict.objects.filter(story=story).order_by("pk").values_list("conflict_id", flat=True)
+    return tuple(known[pk] for pk in rows if pk in known)
+
+
+def _around(story: Story, conflicts: Sequence[Conflict], side: str) -> tuple[Story, ...]:
     """Return the key stories just before or after in the story's first conflict, else its chain."""
-    ids = [row.conflict_id for row in conflicts]
-    if not ids:
+    if not conflicts:
         chain = [story.earlier] if side == "lt" and story.earlier else []
         return tuple(one for one in chain if not one.hidden)
-    rows = TimelineEntry.objects.filter(conflict=ids[0], topic__isnull=True).exclude(story=story)
+    rows = TimelineEntry.objects.filter(conflict=conflicts[0], topic__isnull=True).exclude(story=story)
     rows = rows.filter(**{f"report_at__{side}": story.first_at}).select_related("story")
     older, newer = ("topic_id", "-report_at", "-story_id"), ("-topic_id", "report_at", "story_id")
     order = older if side == "lt" else newer  # as the index has them

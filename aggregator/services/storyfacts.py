@@ -136,6 +136,7 @@ def _card(story: Story, articles: list[Article], tags: Tags, vocabulary: Vocabul
             "country": first.source.country,
             "state_control": first.source.state_control,
         },
+        "outlets": [a.source_id for a in articles],
         "speaker": {
             "article": story.speaker_id,
             "source": story.speaker.source.name if story.speaker else "",

@@ -93,6 +93,21 @@ def find(kind: str, slug: str) -> Region | Topic | Conflict:
     return kept((kind, slug), lambda: _find(kind, slug))
 
 
+def topics() -> list[Topic]:
+    """Return all topics with their groups, in the vocabulary's order."""
+    return kept("topics", _topics)
+
+
+def _topics() -> list[Topic]:
+    rows = Topic.objects.select_related("group").defer("data", "includes", "excludes", "definition")
+    return list(rows.order_by("group__position", "position", "name"))
+
+
+def topics_by_pk() -> dict[int, Topic]:
+    """Return all topics by id."""
+    return kept("topics by id", lambda: {row.pk: row for row in topics()})
+
+
 def _find(kind: str, slug: str) -> Region | Topic | Conflict:
     model = _MODELS[kind]
     row = model._default_manager.select_related(*_RELATED[kind]).filter(slug=slug).first()
@@ -166,5 +181,7 @@ __all__ = [
     "kept",
     "names",
     "near",
+    "topics",
+    "topics_by_pk",
     "world",
 ]

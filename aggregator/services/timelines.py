@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection
 
-from aggregator.models import Conflict, Region, Story, TimelineEntry, Topic
+from aggregator.models import Conflict, Region, Topic
 from aggregator.pipeline import timeline as rules
 from aggregator.services import activity, atlas, changes, subjects
-from aggregator.services.cards import ROW, Card, Row, Shelf, make_card
+from aggregator.services.cards import ROW, Card, Row, make_card
 from aggregator.services.filters import EVENT, Cursor, Filters
 from aggregator.services.kept import Kept
 from aggregator.services.subjects import Find, Subject
+from aggregator.services.timeline_query import Statement, page_of, rows_among
 
 PAGE_SIZE = 50  # stories; decided in the product's rules, pinned ones come on top
 MAX_PINS = 5
@@ -46,7 +47,7 @@ class Timeline:
     @property
     def updated_at(self) -> datetime | None:
         """The newest change of a story shown."""
-        return max((card.changed_at for card in self.all_cards), default=None)
+        return max((card.story.changed_at for card in self.all_cards), default=None)
 
     @property
     def days(self) -> tuple[rules.Day[Card], ...]:
@@ -96,7 +97,7 @@ def forget() -> None:
 def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeline:
     """Return a page of at most `size` stories, the pinned ones of the first page, and day totals.
 
-    Five queries at most, whatever is shown; none while no story and no act has changed since it was read last.
+    Three queries at most, whatever is shown; none while no story and no act has changed since it was read last.
     """
     if not settings.LOOK_SECONDS:
         return _read(subject, filters, size)
@@ -109,28 +110,30 @@ def read(subject: Subject, filters: Filters, *, size: int = PAGE_SIZE) -> Timeli
 
 
 def _read(subject: Subject, filters: Filters, size: int) -> Timeline:
-    rows = _restricted(subject, filters)
-    found = [Row(*row) for row in _page(rows, filters).values_list(*ROW)[: size + 1]]
+    found = _rows(page_of(subject, filters, ROW, size + 1))
     more = len(found) > size
     found = found[:size]
     if filters.after:
         found.reverse()
-    pins = () if filters.paged else _pins(subject, rows)
-    pinned_ids = {entry.story_id for entry in pins}
+    pins = () if filters.paged else _pins(subject, filters)
+    pinned_ids = {entry.story.pk for entry in pins}
     large = rules.large_from([entry.origin_count for entry in found])
-    shelf = Shelf()
     timeline = Timeline(
         subject,
         filters,
-        pinned=tuple(make_card(entry, filters.order, large, shelf, pinned=True) for entry in pins),
+        pinned=tuple(make_card(entry, filters.order, large, pinned=True) for entry in pins),
         cards=tuple(
-            make_card(entry, filters.order, large, shelf)
-            for entry in found
-            if entry.story_id not in pinned_ids
+            make_card(entry, filters.order, large) for entry in found if entry.story.pk not in pinned_ids
         ),
     )
     older, newer = _neighbours(found, filters, more)
     return replace(timeline, older=older, newer=newer, counts=_shown_counts(timeline))
+
+
+def _rows(statement: Statement) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(*statement)
+        return [Row.read(columns) for columns in cursor.fetchall()]
 
 
 def title_of(subject: Subject, filters: Filters) -> str:
@@ -143,84 +146,12 @@ def title_of(subject: Subject, filters: Filters) -> str:
     return ": ".join(parts)
 
 
-def rows_of(subject: Subject, filters: Filters, find: Find = subjects.find) -> QuerySet[TimelineEntry]:
-    """Return the rows of a list with all its filters, in the order of a page of it."""
-    return _page(_restricted(subject, filters, find), filters)
-
-
-def _restricted(subject: Subject, filters: Filters, find: Find = subjects.find) -> QuerySet[TimelineEntry]:
-    rows = subject.entries()
-    if filters.key:
-        rows = rows.filter(is_key=True)
-    if filters.thin:
-        rows = rows.filter(is_thin=True)
-    if filters.kind:
-        rows = rows.filter(source_kinds__contains=[filters.kind])
-    if filters.language:
-        rows = rows.filter(languages__contains=[filters.language])
-    rows = _crossed(rows, subject, filters, find)
-    return _dated(rows, filters)
-
-
-def _crossed(
-    rows: QuerySet[TimelineEntry], subject: Subject, filters: Filters, find: Find
-) -> QuerySet[TimelineEntry]:
-    """Narrow a region's or topic's list to a conflict, and a conflict's list to a region."""
-    if filters.conflict and subject.kind != "conflict":
-        other = TimelineEntry.objects.filter(conflict=find("conflict", filters.conflict).pk)
-    elif filters.region and subject.kind == "conflict":
-        other = TimelineEntry.objects.filter(region=find("region", filters.region).pk)
-    else:
-        return rows
-    return rows.filter(Exists(other.filter(topic__isnull=True, story=OuterRef("story"))))
-
-
-def _dated(rows: QuerySet[TimelineEntry], filters: Filters) -> QuerySet[TimelineEntry]:
-    if filters.as_of:
-        rows = rows.filter(report_at__lt=_midnight(filters.as_of + timedelta(days=1)))
-    since, until = filters.since, filters.until
-    if filters.order == EVENT:
-        rows = rows.filter(event_on__gte=since) if since else rows
-        return rows.filter(event_on__lte=until) if until else rows
-    rows = rows.filter(report_at__gte=_midnight(since)) if since else rows
-    return rows.filter(report_at__lt=_midnight(until + timedelta(days=1))) if until else rows
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
-
-
-def _page(rows: QuerySet[TimelineEntry], filters: Filters) -> QuerySet[TimelineEntry]:
-    """Order a subject's rows as the index has them.
-
-    The topic comes first though all rows have the same: where it is none, PostgreSQL does not see that,
-    and would read and sort the whole subject.
-    """
-    names = ["topic_id", *(["event_on"] if filters.order == EVENT else []), "report_at", "story_id"]
-    if filters.after:
-        return _beyond(rows, filters.after, "gt", filters.order).order_by("-topic_id", *names[1:])
-    if filters.before:
-        rows = _beyond(rows, filters.before, "lt", filters.order)
-    return rows.order_by("topic_id", *(f"-{name}" for name in names[1:]))
-
-
-def _beyond(rows: QuerySet[TimelineEntry], at: Cursor, side: str, order: str) -> QuerySet[TimelineEntry]:
-    """Keep what lies beyond a place; the first condition lets the index start there."""
-    past = Q(**{f"report_at__{side}": at.report_at}) | Q(
-        report_at=at.report_at, **{f"story_id__{side}": at.id}
-    )
-    if order != EVENT:
-        return rows.filter(past, **{f"report_at__{side}e": at.report_at})
-    past = Q(**{f"event_on__{side}": at.event_on}) | (Q(event_on=at.event_on) & past)
-    return rows.filter(past, **{f"event_on__{side}e": at.event_on})
-
-
-def _pins(subject: Subject, rows: QuerySet[TimelineEntry]) -> Sequence[Row]:
+def _pins(subject: Subject, filters: Filters) -> Sequence[Row]:
     place = (row.pk if row else None for row in (subject.region, subject.conflict, subject.topic))
     newest = atlas.pins().get(tuple(place), [])[:MAX_PINS]  # type: ignore[arg-type]
     if not newest:
         return ()
-    found = {row[0]: Row(*row) for row in rows.filter(story_id__in=newest).values_list(*ROW)}
+    found = {row.story.pk: row for row in _rows(rows_among(subject, filters, ROW, newest))}
     return [found[pk] for pk in newest if pk in found]
 
 
@@ -237,7 +168,7 @@ def _neighbours(found: Sequence[Row], filters: Filters, more: bool) -> tuple[str
 
 
 def _place(entry: Row, order: str) -> Cursor:
-    return Cursor(entry.report_at, entry.story_id, entry.event_on if order == EVENT else None)
+    return Cursor(entry.report_at, entry.story.pk, entry.event_on if order == EVENT else None)
 
 
 def _shown_counts(timeline: Timeline) -> dict[date, int]:
@@ -249,10 +180,3 @@ def _shown_counts(timeline: Timeline) -> dict[date, int]:
     on = [card.on for card in timeline.cards]
     rows = activity.days(timeline.subject, filters.order, min(on), max(on))
     return {day: count for day, count in rows if count > 0}
-
-
-def story_timeline(stories: Sequence[Story]) -> tuple[Card, ...]:
-    """Return cards for stories that are not read from a timeline, in the given order."""
-    from aggregator.services.cards import card_of_story
-
-    return tuple(card_of_story(story) for story in stories)

@@ -23,7 +23,7 @@ from aggregator.pipeline import timeline as rules
 from aggregator.services import addresses
 from aggregator.services.cards import Card, Told
 from aggregator.services.kept import Kept
-from aggregator.templatetags.reading import words_of
+from aggregator.templatetags.reading import said, words_of
 
 register = template.Library()
 
@@ -100,12 +100,6 @@ def _when(card: Card, dated: bool, language: str) -> str:
     return f'<time datetime="{iso}" title="{full}" data-t="clock">{clock}</time>'
 
 
-@lru_cache(maxsize=100)
-def _said(words: str, language: str) -> str:
-    """Return a sentence of ours in a language, for HTML."""
-    return escape(gettext(words))
-
-
 @lru_cache(maxsize=5000)
 def path(name: str, slug: str, prefix: str) -> str:
     """Return the address of a slug's page, for HTML: region, topic, conflict or source.
@@ -127,15 +121,15 @@ def _first(told: dict[str, Any], language: str, prefix: str) -> str:
         return ""
     made = link("source", source["slug"], source["name"], prefix)
     label = state_label(source.get("state_control"), source.get("kind"), language)
-    return f"\n<span>{_said(FIRST, language)} {made}{label}</span>"
+    return f"\n<span>{said(FIRST, language)} {made}{label}</span>"
 
 
 @lru_cache(maxsize=200)
 def state_label(control: object, kind: object, language: str) -> str:
     """Return the label of state media and of official sources; '' for others."""
     if isinstance(control, int) and control >= 3:
-        return f' <b class="label">{_said(STATE, language)}</b>'
-    return f' <b class="label">{_said(OFFICIAL, language)}</b>' if kind == "official" else ""
+        return f' <b class="label">{said(STATE, language)}</b>'
+    return f' <b class="label">{said(OFFICIAL, language)}</b>' if kind == "official" else ""
 
 
 def _region(told: dict[str, Any], prefix: str) -> str:
@@ -156,11 +150,11 @@ def _topics(told: dict[str, Any], prefix: str) -> str:
 def _marks(card: Card, language: str) -> str:
     found = ""
     if about := card.about_on:
-        found += f'\n<span class="mark">{_said(ABOUT, language)} {_day(about, language)}</span>'
+        found += f'\n<span class="mark">{said(ABOUT, language)} {_day(about, language)}</span>'
     if later := card.reported_later_on:
-        found += f'\n<span class="mark">{_said(REPORTED, language)} {_day(later, language)}</span>'
+        found += f'\n<span class="mark">{said(REPORTED, language)} {_day(later, language)}</span>'
     if card.added_late_at:
-        found += f'\n<span class="mark">{_said(ADDED, language)} </span>'
+        found += f'\n<span class="mark">{said(ADDED, language)} </span>'
     return found
 
 

@@ -21,6 +21,7 @@ from aggregator.services import lists
 from aggregator.services.filters import Filters
 from aggregator.services.subjects import Subject
 from aggregator.templatetags.reading import day_clock, kind_name, language_name
+from aggregator.templatetags.reading import said as _
 
 register = template.Library()
 
@@ -44,11 +45,6 @@ def filter_bar(context: template.Context) -> SafeString:
         f"{_faces(context['timeline'].updated_at, context['face_links'], language)}\n</form>"
         f"{_as_of(asked, subject, language)}\n"
     )
-
-
-@lru_cache(maxsize=200)
-def _(words: str, language: str) -> str:
-    return escape(gettext(words))
 
 
 def _selects(asked: Filters, subject: Subject, topics: Sequence[Topic], language: str) -> str:

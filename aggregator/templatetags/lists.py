@@ -19,12 +19,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
 from aggregator.pipeline.timeline import Day, Month
+from aggregator.services import addresses
 from aggregator.services.activity import Busy, Strip
 from aggregator.services.cards import Card
 from aggregator.services.map_points import Map
 from aggregator.services.timelines import Timeline
 from aggregator.templatetags.cards import cards_of, link, path, state_label
 from aggregator.templatetags.reading import gap_words, kind_name, moment, words_of
+from aggregator.templatetags.reading import said as _
 
 register = template.Library()
 
@@ -35,11 +37,31 @@ def _stories(n: int, language: str | None) -> str:
 
 
 @register.simple_tag
-def days_of(timeline: Timeline, by_month: bool) -> SafeString:
-    """Return the stories of a page under their days, and the days under their months."""
-    if not by_month:
-        return SafeString("".join(_day(day, timeline, "h2") for day in timeline.days))
-    return SafeString("".join(_month(month, timeline) for month in timeline.months))
+def stories_of(timeline: Timeline, by_month: bool, first_page: str) -> SafeString:
+    """Return a page of stories: the way up, what is pinned, the days, under their months where that is asked."""
+    if by_month:
+        days = "".join(_month(month, timeline) for month in timeline.months)
+    else:
+        days = "".join(_day(day, timeline, "h2") for day in timeline.days)
+    return SafeString(f"{_newer(timeline, first_page)}\n{_pinned(timeline)}\n{days}\n")
+
+
+def _newer(timeline: Timeline, first_page: str) -> str:
+    if not timeline.newer:
+        return ""
+    language, query = get_language() or "", "" if timeline.newer == "?" else f"?{escape(timeline.newer)}"
+    return (
+        f'<p class="pager"><a rel="prev" href="{escape(timeline.subject.path)}{query}">↑ {_("Newer stories", language)}</a>'
+        f' · <a href="{escape(first_page)}">{_("Newest", language)}</a></p>'
+    )
+
+
+def _pinned(timeline: Timeline) -> str:
+    if not timeline.pinned:
+        return ""
+    heading = _("Pinned by the editors", get_language() or "")
+    cards = cards_of(timeline.pinned, "<li>{}</li>", dated=True)
+    return f'<section class="day pinned"><h2><span>{heading}</span></h2><ol>{cards}</ol></section>'
 
 
 def _month(month: Month[Card], timeline: Timeline) -> str:
@@ -102,7 +124,13 @@ def busy_list(busy: Iterable[Busy], heading: str, topic_of: Any = None, within: 
     `topic_of`: topics lead to its page; `within`: regions lead to the list at this address instead of their own.
     """
     kind, prefix = "", get_script_prefix()
-    own = f"{topic_of.get_absolute_url()}?topic=" if topic_of else f"{within}?region=" if within else ""
+    own = (
+        f"{addresses.page(topic_of._meta.model_name, topic_of.slug, prefix)}?topic="
+        if topic_of
+        else f"{within}?region="
+        if within
+        else ""
+    )
     rows = []
     for one in busy:
         row, kind = one.row, kind or one.row._meta.model_name or ""
@@ -117,6 +145,11 @@ def busy_list(busy: Iterable[Busy], heading: str, topic_of: Any = None, within: 
     return SafeString(f'<h2>{escape(heading)}</h2><ul class="rows">{"".join(rows)}</ul>')
 
 
+@lru_cache(maxsize=20)
+def _drawing(name: str) -> str:
+    return escape(static(name))
+
+
 @register.simple_tag
 def activity_map(found: Map | None, label: str) -> SafeString:
     """Draw activity on a map; the list beside it says the same."""
@@ -129,7 +162,7 @@ def activity_map(found: Map | None, label: str) -> SafeString:
     )
     return SafeString(
         f'<figure class="map"><svg viewBox="{found.view}" role="group" aria-label="{escape(label)}">'
-        f'<image href="{escape(static(found.drawing))}" x="0" y="0" width="1000" height="500"/>{points}</svg>'
+        f'<image href="{_drawing(found.drawing)}" x="0" y="0" width="1000" height="500"/>{points}</svg>'
         f"<figcaption>{escape(note)}</figcaption></figure>"
     )
 

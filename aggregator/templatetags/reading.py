@@ -39,10 +39,21 @@ KINDS = {
 }
 
 
+@lru_cache(maxsize=1000)
+def said(words: str, language: str) -> str:
+    """Return a sentence of ours in the language that is on, for HTML."""
+    return escape(gettext(words))
+
+
 @register.filter
 def kind_name(kind: str) -> str:
     """Return a source kind in words."""
-    return gettext(KINDS.get(kind, kind.replace("-", " "))) if kind else ""
+    return _kind(kind, get_language()) if kind else ""
+
+
+@lru_cache(maxsize=200)
+def _kind(kind: str, language: str | None) -> str:
+    return gettext(KINDS.get(kind, kind.replace("-", " ")))
 
 
 @register.filter
@@ -163,7 +174,12 @@ def country_name(code: str) -> str:
 @register.filter
 def language_name(code: str) -> str:
     """Return the name of a language in the page's language."""
-    return str(_locale(get_language() or "en").languages.get(code.split("-")[0], code)) if code else ""
+    return _language(code, get_language() or "en") if code else ""
+
+
+@lru_cache(maxsize=500)
+def _language(code: str, language: str) -> str:
+    return str(_locale(language).languages.get(code.split("-")[0], code))
 
 
 @register.filter
@@ -220,12 +236,13 @@ def spark(strip: Any) -> SafeString:
 def other_languages(context: template.Context) -> SafeString:
     """Return links to this page in the site's other languages."""
     path, own = str(context["request"].get_full_path_info()), get_language()
-    codes = [code for code, _ in settings.LANGUAGES if code != own]
-    prefixes = [(code, path if code == settings.LANGUAGE_CODE else f"/{code}{path}") for code in codes]
-    return format_html_join(
-        "",
-        '<a href="{0}" lang="{1}" hreflang="{1}">{2}</a>',
-        ((address, code, own_name(code)) for code, address in prefixes),
+    return SafeString(
+        "".join(
+            f'<a href="{escape(path if code == settings.LANGUAGE_CODE else f"/{code}{path}")}" lang="{code}"'
+            f' hreflang="{code}">{escape(own_name(code))}</a>'
+            for code, _name in settings.LANGUAGES
+            if code != own
+        )
     )
 
 

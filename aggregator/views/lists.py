@@ -24,6 +24,7 @@ from aggregator.services import (
     lists,
     map_points,
     outside,
+    subjects,
     timelines,
 )
 from aggregator.services.activity import Around
@@ -68,7 +69,7 @@ def _list(request: HttpRequest, kind: str, slug: str, face: str, order: str) -> 
     timeline = timelines.read(subject, asked)
     if face:
         return _face(request, timeline, face)
-    topics = lists.all_topics()
+    topics = subjects.topics()
     context = _base(timeline, topics) | _BESIDE[kind](timeline, clock.now(), topics)
     return page(request, f"{kind}s/{kind}.html", context, changed_at=None)
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aggregator.services import faces, filters, limits, lists, slugs
+from aggregator.services import faces, filters, limits, lists, slugs, subjects
 from aggregator.services import search as service
 from aggregator.services.filters import FilterError
 from aggregator.views import face_answers
@@ -49,7 +49,7 @@ def search(request: HttpRequest, face: str = "") -> HttpResponse:
 
 
 def _context(text: str) -> dict[str, object]:
-    return {"q": text, "choices": lists.choices(lists.all_topics())}
+    return {"q": text, "choices": lists.choices(subjects.topics())}
 
 
 def _face(

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.core.cache import caches
 from django.db import connection
 
 from aggregator.models import Source
 from aggregator.services import indexing, loading, sample_rows, subjects
+from aggregator.templatetags import parts
 from bench import plans
 
 ARTICLES = 30_000
@@ -40,7 +40,7 @@ def test_no_page_reads_a_large_table_from_end_to_end_or_sorts_a_large_set(client
         if name.startswith("search"):
             continue  # bounded by rows read, whatever the plan: tests/services/test_finding.py
         subjects.forget()
-        caches["fragments"].clear()  # what stands beside a list is asked for too
+        parts.forget()  # what stands beside a list is asked for too
         if found := [fault for sql in plans.queries_of(client, address) for fault in plans.faults(sql)]:
             wrong[name] = found
     assert wrong == {}
