@@ -65,6 +65,7 @@ class StoryIndex:
         self._member_of: dict[int, Member] = {}
         self._counts = background_counts().copy()
         self._known = self._counts > 0
+        self._beyond = 0  # articles held in languages beyond the background
         self._total = background_total()
         self._measurer = Measurer()
         self._newest: float | None = None
@@ -248,19 +249,27 @@ class StoryIndex:
         return np.log((self._total + 1.0) / (self._counts[ids] + 0.5))
 
     def _idf_of(self, words: Centroid | Features) -> Idf:
-        """Rarity for an article. Where the background knows fewer than half of its words, as in another
-        language, what it never saw is as common as what is held once: else what only one report says would
-        weigh more than what two share, and every second report would look far from the first."""
-        known = self._known[words.ids]
-        return self._idf if 2 * np.count_nonzero(known) >= len(known) else self._idf_beyond
+        """Rarity for an article: for one beyond the background's languages, of what the background never saw
+        among such articles held now. Else what only one report says would weigh more than what two share,
+        and every second report would look far from the first."""
+        return self._idf_beyond if self._is_beyond(words) else self._idf
 
     def _idf_beyond(self, ids: Any) -> Any:
-        counts = np.where(self._known[ids], self._counts[ids], np.maximum(self._counts[ids], RECENT))
-        return np.log((self._total + 1.0) / (counts + 0.5))
+        held, total = max(self._beyond, LEAST_HELD), self._total + 1.0
+        once = np.log(total / (RECENT + 0.5)) / np.log(
+            (held + 1.0) / 1.5
+        )  # so that what is held once is as ever
+        among = np.log((held + 1.0) / (np.maximum(self._counts[ids] / RECENT, 1.0) + 0.5))
+        return np.where(self._known[ids], self._idf(ids), np.maximum(once * among, 0.1))
+
+    def _is_beyond(self, words: Centroid | Features) -> bool:
+        """True where the background knows fewer than half of the words, as in another language."""
+        return 2 * int(np.count_nonzero(self._known[words.ids])) < len(words.ids)
 
     def _count(self, features: Features, step: int) -> None:
         self._counts[features.ids] += step * RECENT
         self._total += step * RECENT
+        self._beyond += step * self._is_beyond(features)
 
     def _sweep(self) -> None:
         """Drop dead stories from the postings."""
@@ -273,4 +282,5 @@ class StoryIndex:
 
 
 NEAR = 0.25  # cosine of words from which one story may go on from another (development data)
+LEAST_HELD = 30  # articles among which rarity is counted at least: fewer say little
 RECENT = 30.0  # an article held now says as much about what is common as thirty of the background
