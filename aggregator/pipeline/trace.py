@@ -30,6 +30,7 @@ NEAR = 0.2  # containment from which a miss is worth showing
 BULLETIN_NUMBERS = 3
 BULLETIN_ALIKE = 0.5
 BULLETIN_GAP = timedelta(hours=20)
+REMOTE = timedelta(days=365)  # so long before the finding, a date that no poll bears out is no claim to be first
 _BEYOND = 1 << 63
 
 
@@ -113,11 +114,17 @@ def standing(article: TraceCandidate) -> datetime:
     return min(claimed, article.found_at)
 
 
+def _is_remote(article: TraceCandidate) -> bool:
+    return article.absent_at is None and article.found_at - standing(article) > REMOTE
+
+
 def is_earlier(one: TraceCandidate, other: TraceCandidate) -> bool:
     """Tell whether `one` had the text before `other`.
 
     A credit decides at once. A date that no poll bears out (a feed's first poll) never wins against
-    an article that we held before: whoever copies a text can also date it earlier.
+    an article that we held before: whoever copies a text can also date it earlier. Nor does it win when it
+    lies more than REMOTE before we found the article and the other's does not: most such dates are broken, and
+    one of them would make every copy follow it out of its time.
     """
     if one.is_own != other.is_own:
         return one.is_own
@@ -129,8 +136,8 @@ def is_earlier(one: TraceCandidate, other: TraceCandidate) -> bool:
     if other.absent_at is None and one.absent_at is not None and one.found_at < other.found_at:
         return True
     key_one, key_other = (
-        (standing(one), one.found_at, one.article_id),
-        (standing(other), other.found_at, other.article_id),
+        (_is_remote(one), standing(one), one.found_at, one.article_id),
+        (_is_remote(other), standing(other), other.found_at, other.article_id),
     )
     return key_one < key_other
 

@@ -137,6 +137,17 @@ def test_a_feed_read_for_the_first_time_cannot_claim_what_we_held_before():
     assert find_original(late, [known]).original_id == 1
 
 
+def test_a_broken_date_of_a_first_poll_is_no_claim_to_be_first():
+    found = NOON + HOUR
+    report = article(1, REPORT, at=NOON, absent_at=None, found_at=found)
+    broken = article(2, REPORT, at=NOON.replace(year=2001), absent_at=None, found_at=found - HOUR)
+    assert is_earlier(report, broken)
+    assert find_original(broken, [report]).original_id == 1
+    assert find_original(report, [broken]).takes_over
+    older = article(3, REPORT, at=NOON.replace(year=2000), absent_at=None, found_at=found)
+    assert is_earlier(older, broken), "of two old texts the dates still tell"
+
+
 @pytest.mark.parametrize(
     ("said", "stands"),
     [
