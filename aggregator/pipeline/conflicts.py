@@ -133,8 +133,15 @@ class ConflictBook:
         area = next((a for a in rule.areas if a in about), None)
         if area and (topics or focus == area):
             return Reason("conflict_area", {"area": area})
-        party = next((p for p in rule.parties if f"{rule.slug}/{p.name}" in named), None)
-        if party and nearby:
+        party = next(
+            (
+                p
+                for p in rule.parties
+                if f"{rule.slug}/{p.name}" in named and _meets(p, rule, about, mentioned, focus)
+            ),
+            None,
+        )
+        if party:
             return Reason(
                 "conflict_party",
                 {"party": party.name, "names": [h.cue for h in named[f"{rule.slug}/{party.name}"]][:3]},
@@ -148,7 +155,7 @@ class ConflictBook:
             return None
         sides: dict[str, str] = {}
         for party in rule.parties:
-            slug = party.name.lower().replace(" ", "-")
+            slug = _slug(party)
             if party.kind in STATE_KINDS and slug in about and len(party.side) == 1:
                 sides.setdefault(party.side, slug)
         if len(sides) > 1 and focus in rule.countries:
@@ -156,6 +163,28 @@ class ConflictBook:
         if focus and self._owners.get(focus) == rule.slug:
             return Reason("conflict_country", {"country": focus, "topic": topics[0]})
         return None
+
+
+def _slug(party: PartyRule) -> str:
+    """Return the slug of the region that a state is."""
+    return party.name.lower().replace(" ", "-")
+
+
+def _meets(
+    party: PartyRule, rule: ConflictRule, about: set[str], mentioned: set[str], focus: str | None
+) -> bool:
+    """Say whether the text lies where the party fights.
+
+    A state's own country is no evidence ("the Kremlin" beside Russia): another country or an area of the conflict
+    must be what the text is about, or a country be named where the text is about the state.
+    """
+    countries = set(rule.countries)
+    if party.kind in STATE_KINDS:
+        own = _slug(party)
+        countries.discard(own)
+        if focus == own and countries & mentioned:
+            return True
+    return bool(countries & about or set(rule.areas) & mentioned)
 
 
 def _is_hot(rule: ConflictRule, country: str) -> bool:

@@ -109,6 +109,8 @@ def test_other_languages_are_read_by_their_cues(judge, language, title, topic, t
         ("Houthi missile attack forces tanker off Red Sea route", "red-sea-crisis"),
         ("M23 rebels seize control of Bukavu airport", "eastern-drc"),
         ("Survivors of October 7 attack in Israel speak of militants' assault", "israel-gaza"),
+        ("Kremlin says Ukraine fired drones at Moscow overnight", "russia-ukraine-war"),
+        ("Russian troops advance on a town in eastern Ukraine", "russia-ukraine-war"),
     ],
 )
 def test_an_article_joins_its_conflict(judge, title, conflict, rules):
@@ -127,6 +129,8 @@ def test_an_article_joins_its_conflict(judge, title, conflict, rules):
         ("M23 rebels seize control of Goma airport", "drc-ituri-adf"),
         ("Army kills rebels in clash on October 7 in Colombia", "israel-gaza"),
         ("Gunmen attack train on Blue Line in Mexico City, police say", "israel-lebanon"),
+        ("Kremlin says Russian troops in Nagorno-Karabakh stay as Azerbaijan attacks", "russia-ukraine-war"),
+        ("Kremlin welcomes ceasefire that Russia brokered in Azerbaijan", "russia-ukraine-war"),
     ],
 )
 def test_an_article_stays_out_of_a_conflict_that_only_lies_near(judge, title, conflict):
