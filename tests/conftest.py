@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_django
 
 from newsroom import broker, local
 
@@ -111,6 +112,29 @@ def redis_url(_redis: None) -> str:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushdb()
     return str(settings.REDIS_URL)
+
+
+@pytest.fixture(scope="module")
+def loaded_vocabulary(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Hold the packaged vocabulary, without outlets, for all tests of a module: each goes back to it by its rollback.
+
+    Loading it costs over a second. Not for modules whose tests commit (`transaction=True`).
+    """
+    from django.apps import apps
+    from django.db import connection
+
+    from aggregator.services.loading import load_vocabulary
+    from tests.factories import DAY
+
+    with django_db_blocker.unblock():
+        load_vocabulary(DAY, sources=False)
+    yield
+    models = apps.get_app_config("aggregator").get_models(include_auto_created=True)
+    tables = ", ".join(f'"{model._meta.db_table}"' for model in models if model._meta.managed)
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {tables} CASCADE")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ import pytest
 from aggregator.models import Article, Membership, Revision, SearchRow, Source, Story, TimelineEntry, Work
 from aggregator.pipeline import urls
 from aggregator.services import indexing, settling, verifying
-from aggregator.services.loading import load_vocabulary
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=False)
@@ -55,8 +54,8 @@ Source: Read Full Article"""
 
 
 @pytest.fixture
-def vocabulary() -> None:
-    load_vocabulary(NOW, sources=False)
+def vocabulary(loaded_vocabulary: None) -> None:
+    pass
 
 
 @pytest.fixture

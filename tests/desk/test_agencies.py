@@ -26,9 +26,8 @@ Residents said that they heard three explosions shortly before dawn and saw smok
 
 
 @pytest.fixture(autouse=True)
-def loaded(redis_url: str) -> None:
+def loaded(loaded_vocabulary: None, redis_url: str) -> None:
     grouping.forget()  # the stories of another test
-    load_vocabulary(DAY, sources=False)
 
 
 def outlet(slug: str) -> Source:

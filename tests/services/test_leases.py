@@ -11,7 +11,6 @@ from django.db import connection
 
 from aggregator.models import Article, Feed, Host, Membership, Revision, Work
 from aggregator.services import grouping, hosts, jumps, polling, settling
-from aggregator.services.loading import load_vocabulary
 from tests import factories
 from tests.test_line import OPERATION, put
 
@@ -35,9 +34,8 @@ def let_run_out(table: str) -> None:
 
 
 @pytest.fixture
-def waiting() -> list[int]:
+def waiting(loaded_vocabulary: None) -> list[int]:
     """Three articles that wait for the rules."""
-    load_vocabulary(NOW, sources=False)
     outlets = [factories.make_source(slug, text_from="feed") for slug in ("tattler", "courier", "herald")]
     return [
         put(outlet, f"Operation in Karabakh, report {n}", OPERATION, at=DAY + timedelta(hours=n)).pk
