@@ -125,6 +125,14 @@ def test_every_page_leads_to_the_public_log(client, land: Land):
     assert 'href="/fr/log/"' in text_of(client.get("/fr/methodology/"))
 
 
+def test_one_feed_and_one_origin_are_told_as_one(client, land: Land):
+    make_feed()
+    assert " of 1 feed works" in text_of(client.get("/"))
+    assert "flux sur 1 fonctionne<" in text_of(client.get("/fr/"))
+    story = make_story(regions=[land.karabakh])
+    assert 'content="1 origin / 1 outlet / 1 article"' in text_of(client.get(story.get_absolute_url()))
+
+
 def test_a_reason_is_told_in_words(client, land: Land):
     looked_at = [{"why": "too_little", "article": 7, "containment": 0.2}]
     original = make_article(title="Launches operation")
