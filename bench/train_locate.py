@@ -5,7 +5,7 @@ Three heads over the features of placemodel: mentioned (any place of the country
 texts also learns from our own labels, which are never measured (see locate_sets). Thresholds are fixed by five-fold
 cross-validation on the same data; items of one story stay in one fold. What is printed is what `locate` answers with the
 scores of the other folds. `--only focus_short` trains that head on its own sets and leaves the others and the thresholds
-as they are shipped (a minute instead of ten). Needs CORPORA_DIR and scikit-learn.
+as they are shipped; texts that other heads score are then not held out. Needs CORPORA_DIR and scikit-learn.
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ def main() -> None:
     found = [answers(docs, held, limits, gazetteer) for held in splits]
     if not kept:
         print_sets(docs, found[0])
-    for name in (*SETS, POOL, FEEDS):
+    for name in [name for name in (*SETS, POOL, FEEDS) if any(doc["set"] == name for doc in docs)]:
         print(f"{name:42} focus", " ".join(f"{focus_right(docs, split, name):.3f}" for split in found))
     print("thresholds", limits)
     if "--write" in sys.argv:
