@@ -28,9 +28,17 @@ def wire() -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def calm(wire: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def fresh(wire: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the data folder of a site that has been prepared and has read nothing."""
+    folder = tmp_path_factory.mktemp("fresh") / "site"
+    Place(folder, wire).close()
+    return folder / "data"
+
+
+@pytest.fixture(scope="package")
+def calm(wire: str, fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what an undisturbed site holds."""
-    place = Place(tmp_path_factory.mktemp("calm") / "site", wire)
+    place = Place(tmp_path_factory.mktemp("calm") / "site", wire, like=fresh)
     try:
         place.read_everything()
         return place.state()
@@ -39,12 +47,12 @@ def calm(wire: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.fixture
-def place(wire: str, tmp_path: Path) -> Iterator[Callable[..., Place]]:
+def place(wire: str, fresh: Path, tmp_path: Path) -> Iterator[Callable[..., Place]]:
     """Return a function that makes a site of its own; all are taken down afterwards."""
     made: list[Place] = []
 
     def make(**more: Any) -> Place:
-        made.append(Place(tmp_path / f"site{len(made)}", wire, **more))
+        made.append(Place(tmp_path / f"site{len(made)}", wire, like=fresh, **more))
         return made[-1]
 
     yield make

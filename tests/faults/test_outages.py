@@ -110,14 +110,16 @@ def _garble(site: Place, generation: int) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("mount"), reason="a small disk needs root and mount")
-def test_a_disk_that_is_full_for_a_while(wire: str, tmp_path: Path, calm: dict[str, Any]) -> None:
+def test_a_disk_that_is_full_for_a_while(
+    wire: str, fresh: Path, tmp_path: Path, calm: dict[str, Any]
+) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", disk], capture_output=True
     ).returncode:
         pytest.skip("this machine lets nobody mount")
-    site = Place(disk / "site", wire)
+    site = Place(disk / "site", wire, like=fresh)
     try:
         worker = site.start("poll", "--all", "--wait")
         site.await_articles()
