@@ -117,6 +117,16 @@ def pages(rows) -> dict[str, str]:
     }  # fmt: skip
 
 
+def test_the_queues_fit_on_a_phone(desk, rows):
+    page = desk(viewport={"width": 390, "height": 800})
+    wide = []
+    for name in ("index", "ask", "vocabulary"):
+        page.goto(pages(rows)[name])
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            wide.append(name)
+    assert wide == []
+
+
 @pytest.mark.parametrize("width", [1440, 768])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("part", range(PARTS))
