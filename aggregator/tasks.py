@@ -111,6 +111,14 @@ def count_queues() -> None:
 
 
 @shared_task(ignore_result=True)
+def count_reasons() -> None:
+    """Count by which rules the articles of the last month were decided, for the methodology page."""
+    from aggregator.services import reason_counts
+
+    reason_counts.count_days(clock.now())
+
+
+@shared_task(ignore_result=True)
 def run_desk_job(job_id: str) -> None:
     """Do what a curator has asked for in the background."""
     from aggregator.services import vocabulary_edits

@@ -71,6 +71,7 @@ def timetable(tick: float) -> dict[str, dict[str, Any]]:
         "send_digests": 900.0,
         "tell_health": 900.0,
         "count_queues": 60.0,
+        "count_reasons": 900.0 if tick >= 10 else 60.0,
     }
     return {
         name: {

@@ -1,25 +1,18 @@
-"""The rules as they run: read from the code's own constants, so that the page cannot lie."""
+"""The methodology page: the rules as they run, what they did of late, the vocabulary, the outlets that are read."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
-from aggregator.models import Topic
+from aggregator.models import Source, Topic
 from aggregator.pipeline.classify import LEARNED
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """A constant of a rule: where it stands, its value, and the comment beside it."""
-
-    name: str
-    value: str
-    module: str
+from aggregator.pipeline.headline import STATE_MEDIUM
+from aggregator.services.kept import until_act
+from aggregator.services.reason_counts import ReasonCounts, read_counts
+from aggregator.services.rule_figures import Station, stations
 
 
 @dataclass(frozen=True)
@@ -33,30 +26,31 @@ class LanguageCover:
 
 
 @dataclass(frozen=True)
+class OutletsRead:
+    """The outlets that are read, by kind: how many there are, and how many of them a state controls."""
+
+    total: int
+    countries: int
+    languages: int
+    kinds: tuple[tuple[str, int, int], ...]  # kind, how many, of them state-controlled; most first
+
+
+@dataclass(frozen=True)
 class Methodology:
     """What the methodology page shows."""
 
-    thresholds: tuple[tuple[str, tuple[Threshold, ...]], ...]
+    stations: tuple[Station, ...]
+    reasons: ReasonCounts | None  # None until they are counted for the first time
+    outlets: OutletsRead
     topics: tuple[Topic, ...]
     languages: tuple[LanguageCover, ...]  # surest first
 
 
-_STATIONS = (
-    ("poll", ("schedule",)),
-    ("extract", ("extract", "boilerplate")),
-    ("trace", ("trace", "fingerprint", "credits")),
-    ("locate", ("locate", "regions")),
-    ("classify", ("classify", "relevance", "forms")),
-    ("group", ("group",)),
-    ("timeline", ("timeline", "dates")),
-)
-
-
 def methodology() -> Methodology:
-    """Return the thresholds of every station and the topics with their definitions."""
-    found = tuple((station, tuple(_thresholds(modules))) for station, modules in _STATIONS)
-    topics = tuple(Topic.objects.select_related("group").order_by("group__position", "position", "name"))
-    return Methodology(found, topics, language_cover(topic.data for topic in topics))
+    """Return the figures of every station, the counts of reasons, the outlets and the topics with their definitions."""
+    topics, outlets = until_act("methodology", lambda: (_topics(), _outlets()))
+    covers = language_cover(topic.data for topic in topics)
+    return Methodology(stations(), read_counts(), outlets, topics, covers)
 
 
 def language_cover(topics: Iterable[dict[str, Any]]) -> tuple[LanguageCover, ...]:
@@ -74,28 +68,17 @@ def language_cover(topics: Iterable[dict[str, Any]]) -> tuple[LanguageCover, ...
     return tuple(LanguageCover(code, cues[code], covered[code], code == LEARNED) for code in order)
 
 
-def _thresholds(modules: Sequence[str]) -> list[Threshold]:
-    found = []
-    for name in modules:
-        try:
-            module = import_module(f"aggregator.pipeline.{name}")
-        except ModuleNotFoundError:
-            continue
-        for constant, value in sorted(vars(module).items()):
-            if constant.isupper() and not constant.startswith("_") and _is_plain(value):
-                found.append(Threshold(constant.replace("_", " ").lower(), _words(value), name))
-    return found
+def _topics() -> tuple[Topic, ...]:
+    return tuple(Topic.objects.select_related("group").order_by("group__position", "position", "name"))
 
 
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, (frozenset, tuple)):
-        return 0 < len(value) <= 12 and all(isinstance(one, (str, int, float)) for one in value)
-    return isinstance(value, (int, float, timedelta)) and not isinstance(value, bool)
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, (frozenset, set)):
-        return ", ".join(sorted(map(str, value)))
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return str(value)
+def _outlets() -> OutletsRead:
+    rows = list(Source.objects.approved().values_list("kind", "state_control", "country", "languages"))
+    kinds = Counter(kind for kind, *_ in rows)
+    controlled = Counter(kind for kind, control, *_ in rows if control >= STATE_MEDIUM)
+    return OutletsRead(
+        len(rows),
+        len({country for *_, country, _languages in rows if country}),
+        len({one for *_, languages in rows for one in languages or ()}),
+        tuple((kind, n, controlled[kind]) for kind, n in kinds.most_common()),
+    )
