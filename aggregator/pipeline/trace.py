@@ -30,7 +30,7 @@ NEAR = 0.2  # containment from which a miss is worth showing
 BULLETIN_NUMBERS = 3
 BULLETIN_ALIKE = 0.5
 BULLETIN_GAP = timedelta(hours=20)
-REMOTE = timedelta(days=365)  # so long before the finding, a date that no poll bears out is no claim to be first
+REMOTE = timedelta(days=365)  # before the finding: a date that no poll bears out is no claim to be first
 _BEYOND = 1 << 63
 
 
