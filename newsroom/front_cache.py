@@ -43,9 +43,9 @@ class FrontCache:
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """Answer one request."""
         if environ["REQUEST_METHOD"] != "GET":
-            if environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS"):
-                self.clear()  # somebody changes something: let them see it
-            return self.application(environ, start)
+            if environ["REQUEST_METHOD"] in ("HEAD", "OPTIONS"):
+                return self.application(environ, start)
+            return self.application(environ, self._clearing(start))
         if any(name in environ and environ[name] for name in PERSONAL):
             return self.application(environ, start)
         stamp = self.stamp()
@@ -60,6 +60,16 @@ class FrontCache:
             return [b""]
         start("200 OK", list(page.headers))
         return [page.body]
+
+    def _clearing(self, start: Start) -> Start:
+        """Return what begins an answer, and forgets all pages when somebody has changed something; not when it was refused."""
+
+        def begin(status: str, *rest: Any) -> Any:
+            if status < "4":
+                self.clear()
+            return start(status, *rest)
+
+        return begin
 
     def clear(self) -> None:
         """Forget all pages."""

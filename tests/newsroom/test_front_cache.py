@@ -118,6 +118,15 @@ def test_an_act_through_this_process_shows_at_once():
     assert site.get()[1] == b"page 3"
 
 
+def test_an_act_that_is_refused_changes_no_page():
+    site = Site()
+    site.get()
+    site.status = "403 Forbidden"
+    site.get("/report/story/1/", method="POST")
+    site.status = "200 OK"
+    assert site.get()[1] == b"page 1"
+
+
 def test_without_a_database_nothing_is_answered_from_memory():
     site = Site()
     site.get()
