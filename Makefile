@@ -16,7 +16,8 @@ setup: $(VENV)/.ready ## prepare .venv with the pinned requirements
 $(VENV)/.ready: requirements.txt
 	@test -n "$(PYTHON)" || { echo "newsroom: Python 3.11 or newer with venv is needed (on Debian: apt-get install python3 python3-venv)" >&2; exit 1; }
 	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
-	$(PIP) install --require-hashes -r requirements.txt
+	@echo "newsroom: installing what it needs into $(VENV); the first time takes a few minutes …"
+	@$(PIP) install --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
