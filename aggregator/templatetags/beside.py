@@ -20,6 +20,7 @@ from aggregator.services.timelines import Timeline
 from aggregator.templatetags.lists import outlet_rows
 from aggregator.templatetags.reading import kind_name, moment
 from aggregator.templatetags.reading import said as _
+from aggregator.templatetags.terms import form_name
 
 register = template.Library()
 
@@ -72,7 +73,7 @@ def also_list(pieces: Iterable[Piece]) -> SafeString:
     """List opinion and other pieces outside stories."""
     prefix = get_script_prefix()
     rows = "".join(
-        f'<li><span class="label">{escape(one.form)}</span> <a href="{addresses.article(one.pk, prefix)}"'
+        f'<li><span class="label">{escape(form_name(one.form))}</span> <a href="{addresses.article(one.pk, prefix)}"'
         f' lang="{escape(one.language)}" dir="auto">{escape(one.title)}</a>'
         f' <span class="soft">{escape(one.source_name)}, {moment(one.reported_at)}</span></li>'
         for one in pieces

@@ -11,7 +11,6 @@ from html import escape
 from typing import Any
 
 from django import template
-from django.template.defaultfilters import floatformat
 from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop, ngettext
@@ -21,7 +20,8 @@ from aggregator.services import addresses
 from aggregator.services.source_page import Item
 from aggregator.services.story_page import Line, Report
 from aggregator.templatetags.cards import link, state_label
-from aggregator.templatetags.reading import kind_name, lag, language_name, moment, web_link
+from aggregator.templatetags.reading import kind_name, lag, language_name, moment, percent, web_link
+from aggregator.templatetags.terms import copy_name
 
 register = template.Library()
 
@@ -139,13 +139,14 @@ def _report(report: Report, prefix: str, language: str, *, copy: bool = False) -
 
 
 def _copied(article: Article, language: str) -> str:
+    if carried := CARRIED.get(article.origin.kind if article.origin else ""):
+        return _(carried, language)  # nobody here is whom it copied, and who carried it first says nothing
     if not article.is_copy:
-        carried = CARRIED.get(article.origin.kind if article.origin else "")
-        return _(carried, language) if carried else _("same publisher", language)
-    found = escape(str(article.get_copy_kind_display()))
+        return _("same publisher", language)
+    found = escape(copy_name(article.copy_kind))
     if article.copy_of:
         found += f" {_('from', language)} {escape(article.copy_of.source.name)}"
-    return f"{found}, {floatformat(article.copy_score, 2)}" if article.copy_score else found
+    return f"{found}, {percent(article.copy_score)} %" if article.copy_score else found
 
 
 @register.simple_tag
@@ -168,7 +169,8 @@ def recent_items(articles: Iterable[Item]) -> SafeString:
     label = f' <span class="label">{_("copy", language)}</span>'
     return SafeString(
         "".join(
-            f'<li><span class="when">{moment(one.reported_at)}</span> {_titled(one, prefix)}{label if one.is_copy else ""}</li>'
+            f'<li><span class="when">{moment(one.reported_at)}</span>'
+            f" <span>{_titled(one, prefix)}{label if one.is_copy else ''}</span></li>"
             for one in articles
         )
     )

@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import Any
 
 from django import template
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop
 
@@ -20,7 +19,7 @@ from aggregator.models import Topic
 from aggregator.services import lists
 from aggregator.services.filters import Filters
 from aggregator.services.subjects import Subject
-from aggregator.templatetags.reading import day_clock, kind_name, language_name
+from aggregator.templatetags.reading import day_clock, kind_name, language_name, words_of
 from aggregator.templatetags.reading import said as _
 
 register = template.Library()
@@ -153,6 +152,6 @@ def _as_of(asked: Filters, subject: Subject, language: str) -> str:
         return ""
     words = gettext(
         "As of %(d)s: only what had been reported by the end of that day (UTC). Counts are today's."
-    ) % {"d": date_format(asked.as_of, "j M Y")}
+    ) % {"d": words_of(asked.as_of, "j M Y", language)}
     shown = f'<a href="{escape(subject.path)}">{_("Show today", language)}</a>'
     return f'\n<p class="asof">{escape(words)} {shown}</p>'

@@ -14,7 +14,6 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.urls import get_script_prefix
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
@@ -91,11 +90,11 @@ def density(strip: Strip, path: str, query: str = "") -> SafeString:
     bars = "".join(_bar(n * 10, one, before, language) for n, one in enumerate(strip.bars) if one.count)
     first, last, top = strip.first, strip.last, strip.top
     label = gettext("Stories a day, %(a)s to %(b)s: %(n)s in all") % {
-        "a": date_format(first, "j M Y"), "b": date_format(last, "j M Y"), "n": strip.total,
+        "a": words_of(first, "j M Y", language), "b": words_of(last, "j M Y", language), "n": strip.total,
     }  # fmt: skip
     most = ""
     if top:
-        on = date_format(top.on, "j M")
+        on = words_of(top.on, "j M", language)
         label += gettext(", most on %(d)s (%(n)s)") % {"d": on, "n": top.count}
         words = ngettext("%(n)s story on %(d)s", "%(n)s stories on %(d)s", top.count)
         most = f"<span>{escape(words % {'n': top.count, 'd': on})}</span>"

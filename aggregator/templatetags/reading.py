@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from django import template
 from django.conf import settings
 from django.utils.formats import date_format
@@ -18,6 +19,7 @@ from django.utils.translation import get_language, gettext, gettext_noop, ngette
 
 register = template.Library()
 
+_SHORT_DAYS = {"j M Y": "d MMM y", "j M": "d MMM"}  # in the words of CLDR, which the script uses too
 _HTTP = re.compile(r"https?://[^\s\x00-\x20\"'<>\\]+\Z", re.IGNORECASE)
 KINDS = {
     "national": gettext_noop("national outlet"),
@@ -106,7 +108,9 @@ def _time(value: datetime | None, form: str, between: str, ending: str, kind: st
 
 @lru_cache(maxsize=5000)
 def words_of(on: date, form: str, language: str | None) -> str:
-    """Return a day in the words of a language, for HTML."""
+    """Return a day in the words of a language, for HTML; short months as browsers write them."""
+    if form in _SHORT_DAYS and language and not language.startswith("en"):
+        return escape(format_date(on, _SHORT_DAYS[form], locale=_locale(language)))
     return escape(date_format(on, form))
 
 
@@ -120,17 +124,30 @@ def day(value: date | None) -> SafeString | str:
 
 
 @register.filter
+def stamp(value: datetime) -> str:
+    """Return a time such as 19 Sep 2023 12:04 UTC, for what is copied or mailed."""
+    value = value.astimezone(UTC)
+    return f"{words_of(value.date(), 'j M Y', get_language())} {value.hour:02}:{value.minute:02} UTC"
+
+
+@register.filter
 def lag(value: timedelta | None) -> str:
     """Return a lag such as "+24 min", "+3 h 10 min", "+2 d"."""
+    return f"+{duration(value)}" if value is not None else ""
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """Return a length of time such as "24 min", "3 h 10 min", "2 d"."""
     if value is None:
         return ""
     minutes = int(value.total_seconds() // 60)
     if minutes < 90:
-        return f"+{minutes} min"
+        return f"{minutes} min"
     if minutes < 48 * 60:
         hours, rest = divmod(minutes, 60)
-        return f"+{hours} h {rest} min" if rest else f"+{hours} h"
-    return f"+{minutes // (24 * 60)} d"
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{minutes // (24 * 60)} d"
 
 
 @register.filter
@@ -202,12 +219,14 @@ def gap_words(gap: Any) -> str:
     days = ngettext("no reports for %(days)s day", "no reports for %(days)s days", gap.days) % {
         "days": gap.days
     }
-    between = gettext("%(first)s to %(last)s") % {"first": _short(gap.first), "last": _short(gap.last)}
+    between = gettext("%(first)s to %(last)s") % {"first": short_day(gap.first), "last": short_day(gap.last)}
     return f"{days}, {between}"
 
 
-def _short(value: date) -> str:
-    return date_format(value, "j M")
+@register.filter
+def short_day(value: date) -> str:
+    """Return a day without its year, such as 19 Sep."""
+    return words_of(value, "j M", get_language())
 
 
 @register.simple_tag
@@ -222,7 +241,7 @@ def spark(strip: Any) -> SafeString:
     )
     words = ngettext("%(n)s story", "%(n)s stories", strip.total) % {"n": strip.total}
     if strip.top:
-        words += gettext(", most on %(day)s (%(n)s)") % {"day": _short(strip.top.on), "n": strip.top.count}
+        words += gettext(", most on %(day)s (%(n)s)") % {"day": short_day(strip.top.on), "n": strip.top.count}
     return format_html(
         '<svg viewBox="0 0 {} 16" role="img" aria-label="{}"><title>{}</title>{}</svg>',
         len(strip.bars) * 4,

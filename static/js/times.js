@@ -6,6 +6,7 @@
   const short = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const day = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "short" });
   const full = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "short", year: "numeric" });
+  const sep = (words) => (language === "en" ? words.replace("Sept ", "Sep ") : words); // as the server writes it
   const offset = new Date().getTimezoneOffset();
   const note = document.querySelector("[data-zone]");
   const field = document.querySelector("[data-zone-field]");
@@ -14,9 +15,9 @@
   for (const element of document.querySelectorAll("time[data-t]")) {
     const at = new Date(element.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    if (element.dataset.t === "moment") element.textContent = `${full.format(at)}, ${short.format(at)}`;
-    else if (element.dataset.t === "short") element.textContent = `${day.format(at)} ${short.format(at)}`;
-    else element.textContent = at.getUTCDate() === at.getDate() ? short.format(at) : `${short.format(at)} ${day.format(at)}`;
+    if (element.dataset.t === "moment") element.textContent = `${sep(full.format(at))}, ${short.format(at)}`;
+    else if (element.dataset.t === "short") element.textContent = `${sep(`${day.format(at)} `)}${short.format(at)}`;
+    else element.textContent = at.getUTCDate() === at.getDate() ? short.format(at) : `${short.format(at)} ${sep(`${day.format(at)} `).trimEnd()}`;
   }
   if (note) note.textContent = `${zone.replace("_", " ")} · UTC${offset <= 0 ? "+" : "−"}${Math.abs(offset) / 60}`;
 })();

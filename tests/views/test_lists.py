@@ -193,8 +193,8 @@ def test_empty_days_are_told_as_a_gap(client, land: Land):
     ("feeds", "query", "sentence"),
     [
         pytest.param([], "", "has not approved any feed", id="no feed"),
-        pytest.param(["new"], "", "have not been read yet", id="not polled"),
-        pytest.param(["failing"], "", "could be read", id="all failing"),
+        pytest.param(["new"], "", "has not been read yet", id="not polled"),
+        pytest.param(["failing"], "", "could not be read", id="all failing"),
         pytest.param(["ok"], "?key=1", "No story matches these filters", id="nothing matched"),
         pytest.param(["ok"], "", "No story here yet", id="nothing yet"),
     ],

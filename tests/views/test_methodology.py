@@ -46,7 +46,7 @@ def test_the_page_tells_figures_sources_and_reasons(client, land: Land):
     cache.clear()
     make_feed(make_source("gazette", kind="wire", state_control=3, country="AM", languages=["en", "hy"]))
     text = client.get("/methodology/").content.decode()
-    assert "A story spans at most this time from its first report.</td><td" in text
+    assert "A story spans at most this time from its first report.</th><td" in text
     assert ">72 hours<" in text
     assert "259200" not in text
     assert "not been counted yet" in text

@@ -39,9 +39,36 @@ def test_a_story_folds_copies_under_their_original_and_names_the_wire(client, la
     assert "2 origins" in text
     assert "3 articles" in text
     assert "wire text, known by its copies" in text
-    assert "republished from Regional, 0.99" in text
+    assert "republished from Regional, 99 %" in text
     assert "+24 min" in text
     assert "Version" in text or "version 1" in text
+
+
+def test_what_stands_under_a_wires_line_carries_the_wires_text_whoever_had_it_first(client, land: Land):
+    wire = make_origin(agency="reuters")
+    late = make_article(make_source("late"), origin=wire, at=DAY + timedelta(minutes=30))
+    early = make_article(
+        make_source("early"), origin=wire, copy_of=late, copy_kind="padded", copy_score=1.0, at=DAY
+    )
+    text = text_of(client.get(make_story([early, late], regions=[land.karabakh]).get_absolute_url()))
+    assert text.count("carries the wire") == 2
+    assert "padded copy" not in text
+
+
+def test_days_in_french_are_told_as_the_script_tells_them(client, land: Land):
+    story = make_story([make_article()], regions=[land.karabakh])
+    text = text_of(client.get(f"/fr{story.get_absolute_url()}"))
+    assert "19 sept. 2023" in text
+    assert " Sep " not in text
+
+
+def test_slugs_are_told_in_words(client, land: Land):
+    land.conflict.status = "armed-conflict"
+    land.conflict.save()
+    article = make_article(form="live-blog", copy_kind="original")
+    for prefix, state, form in (("", "armed conflict", "live blog"), ("/fr", "conflit armé", "direct")):
+        assert f"<td>{state}</td>" in text_of(client.get(f"{prefix}/conflicts/"))
+        assert f">{form}</span>" in text_of(client.get(f"{prefix}{article.get_absolute_url()}"))
 
 
 @pytest.mark.parametrize("members", [2, 40])
