@@ -2,7 +2,7 @@
 
 The measure is *containment*: the share of the shorter text's shingles that the longer one has.
 Thresholds were fixed on the development data of docs/quality.md. Who of two is the original is
-another question: credits speak first, then the times that can be believed (`standing`).
+another question (`trace_first`): credits speak first, then the times that can be believed.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from .credits import credits_name
 from .fingerprint import SKETCH
+from .trace_first import is_earlier
 from .types import Credit, Fingerprint, NearMiss, Overlap, Reason, TraceCandidate, Traced
 
 CONTAINMENT = 0.5
@@ -30,7 +31,6 @@ NEAR = 0.2  # containment from which a miss is worth showing
 BULLETIN_NUMBERS = 3
 BULLETIN_ALIKE = 0.5
 BULLETIN_GAP = timedelta(hours=20)
-REMOTE = timedelta(days=365)  # before the finding: a date that no poll bears out is no claim to be first
 _BEYOND = 1 << 63
 
 
@@ -100,46 +100,6 @@ def _why_not(one: TraceCandidate, other: TraceCandidate, found: Overlap, enough:
     if is_bulletin(one, other):
         return "recurring_bulletin"
     return ""
-
-
-def standing(article: TraceCandidate) -> datetime:
-    """Return the earliest time at which the outlet can have had the text, as far as it can be believed.
-
-    An outlet may write any date. It cannot have published in its feed before the last poll in which
-    the article was not there (`absent_at`), nor after we found it.
-    """
-    claimed = article.reported_at if article.is_dated else article.found_at
-    if article.absent_at is not None:
-        claimed = max(claimed, article.absent_at)
-    return min(claimed, article.found_at)
-
-
-def _is_remote(article: TraceCandidate) -> bool:
-    return article.absent_at is None and article.found_at - standing(article) > REMOTE
-
-
-def is_earlier(one: TraceCandidate, other: TraceCandidate) -> bool:
-    """Tell whether `one` had the text before `other`.
-
-    A credit decides at once. A date that no poll bears out (a feed's first poll) never wins against
-    an article that we held before: whoever copies a text can also date it earlier. Nor does it win when it
-    lies more than REMOTE before we found the article and the other's does not: most such dates are broken, and
-    one of them would make every copy follow it out of its time.
-    """
-    if one.is_own != other.is_own:
-        return one.is_own
-    credited = credits_name(one.credits, other.domains), credits_name(other.credits, one.domains)
-    if credited[0] != credited[1]:
-        return credited[1]
-    if one.absent_at is None and other.absent_at is not None and other.found_at < one.found_at:
-        return False
-    if other.absent_at is None and one.absent_at is not None and one.found_at < other.found_at:
-        return True
-    key_one, key_other = (
-        (_is_remote(one), standing(one), one.found_at, one.article_id),
-        (_is_remote(other), standing(other), other.found_at, other.article_id),
-    )
-    return key_one < key_other
 
 
 def copy_kind(copy: TraceCandidate, original: TraceCandidate, of_copy: float, of_original: float) -> str:

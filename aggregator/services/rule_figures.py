@@ -64,7 +64,7 @@ _TOLD: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         ("trace.WHOLE", SHARE, _("From this share on, a text stands in the other as a whole: padded or shortened, by which of the two it is.")),
         ("trace.COMMON_ORIGINALS", NUMBER, _("A run of words that stands in so many different originals is boilerplate and proves nothing.")),
         ("trace.BULLETIN_GAP", SPAN, _("Bulletins with other numbers, so far apart, are reports of their own, however alike their words.")),
-        ("trace.REMOTE", SPAN, _("A date so long before we found a text is no claim to be first, unless a poll bears it out.")),
+        ("trace_first.REMOTE", SPAN, _("A date so long before we found a text is no claim to be first, unless a poll bears it out.")),
     )),
     "locate": (_("Where it is"), (
         ("locate_model.mentioned_at", SCORE, _("A region is taken as mentioned from this score on (0 to 1).")),

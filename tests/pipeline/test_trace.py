@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.pipeline.fingerprint import fingerprint
-from aggregator.pipeline.trace import find_original, is_earlier, standing
+from aggregator.pipeline.trace import find_original
+from aggregator.pipeline.trace_first import is_earlier, standing
 from aggregator.pipeline.types import Credit, TraceCandidate
 from tests.pipeline.texts import OTHER, PARAGRAPHS, REPORT, changed
 
@@ -146,6 +147,14 @@ def test_a_broken_date_of_a_first_poll_is_no_claim_to_be_first():
     assert find_original(report, [broken]).takes_over
     older = article(3, REPORT, at=NOON.replace(year=2000), absent_at=None, found_at=found)
     assert is_earlier(older, broken), "of two old texts the dates still tell"
+
+
+def test_an_old_text_of_a_first_poll_is_not_taken_over_by_who_carries_it_after_we_held_it():
+    old = article(1, REPORT, at=NOON.replace(year=2020), absent_at=None, found_at=NOON)
+    later = article(2, REPORT, at=NOON + HOUR, absent_at=NOON + HOUR, found_at=NOON + 2 * HOUR)
+    assert find_original(later, [old]).original_id == 1
+    assert is_earlier(old, later)
+    assert not is_earlier(later, old)
 
 
 @pytest.mark.parametrize(
