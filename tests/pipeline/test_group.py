@@ -292,19 +292,6 @@ def test_bytes_of_another_make_are_refused(data: bytes) -> None:
         unpack(data)
 
 
-def test_an_agencys_name_in_the_dateline_does_not_count() -> None:
-    plain = read_features("Rain floods Accra", "ACCRA - Streets stand under water.", at=NOON, outlet="x")
-    text = "ACCRA (Meridian Wire) - Streets stand under water."
-    signed = read_features("Rain floods Accra", text, at=NOON, outlet="x", credited=["Meridian Wire"])
-    assert np.array_equal(plain.ids, signed.ids)
-
-
-def test_an_outlets_name_at_the_end_of_a_headline_does_not_count() -> None:
-    plain = read_features("Rain floods Accra", "", at=NOON, outlet="Daily Herald")
-    signed = read_features("Rain floods Accra - Daily Herald", "", at=NOON, outlet="Daily Herald")
-    assert np.array_equal(plain.ids, signed.ids)
-
-
 def test_undated_reports_fit_any_span() -> None:
     index = StoryIndex()
     index.add(7, 1, features("Depot burns", hours=0))
