@@ -15,6 +15,7 @@ from aggregator.errors import CurationError
 from aggregator.services import nudge
 
 KEPT_SECONDS = 24 * 3600
+TAKEN_SECONDS = 120  # for one step, on a crowded machine too; each step prolongs it
 STALLED_SECONDS = 30  # without a sign of life the next look at the job's page sends a nudge
 DRY_RUN, APPLY = "dry_run", "apply"
 OPEN = ("waiting", "running")
@@ -104,7 +105,7 @@ def is_to_stop(job: Job) -> bool:
 
 def take(job: Job) -> bool:
     """Take a job for this worker; False when another one has it."""
-    return bool(cache.add(_key(job.id, "taken"), 1, timeout=120))
+    return bool(cache.add(_key(job.id, "taken"), 1, timeout=TAKEN_SECONDS))
 
 
 def give_back(job: Job) -> None:
@@ -113,7 +114,8 @@ def give_back(job: Job) -> None:
 
 
 def keep(job: Job) -> None:
-    """Keep a job's state, and show that it is alive."""
+    """Keep a job's state, and show that it is alive: whoever has taken it has it for another while."""
+    cache.touch(_key(job.id, "taken"), TAKEN_SECONDS)
     cache.set(_key(job.id, "beat"), 1, timeout=STALLED_SECONDS)
     cache.set(_key(job.id), asdict(job), timeout=KEPT_SECONDS)
 

@@ -250,7 +250,7 @@ def _around(story: Story, conflicts: Sequence[Conflict], side: str) -> tuple[Sto
     """Return the key stories just before or after in the story's first conflict, else its chain."""
     if not conflicts:
         chain = [story.earlier] if side == "lt" and story.earlier else []
-        return tuple(one for one in chain if not one.hidden)
+        return tuple(one for one in chain if not one.hidden and not one.retired_into_id)
     rows = TimelineEntry.objects.filter(conflict=conflicts[0], topic__isnull=True).exclude(story=story)
     rows = rows.filter(**{f"report_at__{side}": story.first_at}).select_related("story")
     older, newer = ("topic_id", "-report_at", "-story_id"), ("-topic_id", "report_at", "story_id")

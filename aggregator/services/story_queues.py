@@ -94,7 +94,8 @@ def weak(now: datetime, before: int = 0) -> Look:
 def _joined(row: Membership) -> bool:
     """Return whether the line joined an article to its story; an opener's score is about the story it did not join."""
     compared_with = row.reason.get("story", row.story_id)
-    return row.reason.get("code") not in ("curator", "opened") and compared_with == row.story_id
+    why = row.reason.get("rule") or row.reason.get("code")
+    return why not in ("curator", "opened") and compared_with == row.story_id
 
 
 def untagged(now: datetime, before: int = 0) -> Look:

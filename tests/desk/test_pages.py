@@ -315,8 +315,9 @@ def test_weak_merges_are_those_the_line_made(curator: Client):
     page = curator.get(reverse("desk-queue", args=["weak"]))
     assert page.context["left"] == 1
     assert "0.20" in page.context["item"].why
-    story.memberships.update(reason={"code": "curator"})
-    assert curator.get(reverse("desk-queue", args=["weak"])).context["left"] == 0
+    for reason in ({"code": "curator"}, {"rule": "curator"}, {"rule": "opened", "story": story.pk}):
+        story.memberships.update(reason=reason)
+        assert curator.get(reverse("desk-queue", args=["weak"])).context["left"] == 0
 
 
 def test_the_line_page_names_workers_queues_and_codes(curator: Client, redis_url: str):

@@ -230,6 +230,17 @@ def test_a_worker_that_died_after_the_change_makes_it_once(articles):
     assert Work.objects.filter(why="retag").count() == 1
 
 
+def test_a_step_prolongs_the_hold_of_the_worker_that_has_the_job(db, monkeypatch):
+    held = []
+    monkeypatch.setattr(desk_jobs.cache, "touch", lambda key, timeout: held.append((key, timeout)))
+    job = edits.start(edits.DRY_RUN, "topic", "sanctions", {}, 0)
+    assert desk_jobs.take(job)
+    assert not desk_jobs.take(job)
+    desk_jobs.keep(job)
+    assert held[-1] == (f"desk-job-taken:{job.id}", desk_jobs.TAKEN_SECONDS)
+    desk_jobs.give_back(job)
+
+
 def test_a_lost_nudge_is_made_good_by_the_page(curator: Client, monkeypatch):
     sent: list[str] = []
     monkeypatch.setattr(desk_jobs.nudge, "desk_job", sent.append)

@@ -62,6 +62,19 @@ def test_days_in_french_are_told_as_the_script_tells_them(client, land: Land):
     assert " Sep " not in text
 
 
+@pytest.mark.parametrize("gone", ["hidden", "retired_into"])
+def test_a_forerunner_that_is_gone_is_not_named(client, land: Land, gone):
+    before = make_story([make_article(title="What went before")], regions=[land.karabakh])
+    story = make_story([make_article(at=DAY + timedelta(days=1))], regions=[land.karabakh])
+    story.earlier = before
+    story.save()
+    assert "Before and after" in text_of(client.get(story.get_absolute_url()))
+    setattr(before, gone, story if gone == "retired_into" else True)
+    before.save()
+    story.save()
+    assert "Before and after" not in text_of(client.get(story.get_absolute_url()))
+
+
 def test_slugs_are_told_in_words(client, land: Land):
     land.conflict.status = "armed-conflict"
     land.conflict.save()
