@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
-from aggregator.pipeline.stems import TOKEN, Words, starts_of, words_of
+from aggregator.pipeline.stems import STEMMED, TOKEN, Words, starts_of, words_of
 from aggregator.pipeline.types import CueHit
 
 STRONG, WEAK, NEGATIVE, SURE = "strong", "weak", "negative", "sure"
@@ -66,10 +66,11 @@ class RawHit(NamedTuple):
 
 
 class CueBook:
-    """All cues, compiled once per language on first use."""
+    """All cues, compiled once per language on first use; languages of which nothing is known share one."""
 
     def __init__(self, topics: Iterable[TopicRule]) -> None:
         self._topics = tuple(topics)
+        self._languages = {"en", *STEMMED, *chain.from_iterable(rule.by_language for rule in self._topics)}
         self._compiled: dict[str, dict[str, _Step]] = {}
 
     def with_rule(self, changed: TopicRule) -> CueBook:
@@ -105,6 +106,7 @@ class CueBook:
         return hits
 
     def _for(self, language: str) -> dict[str, _Step]:
+        language = language if language in self._languages else ""
         if language not in self._compiled:
             self._compiled[language] = self._compile(language)
         return self._compiled[language]

@@ -77,10 +77,11 @@ class _Signs:
 
 
 class FormBook:
-    """All forms, compiled per language on first use."""
+    """All forms, compiled per language on first use; languages without patterns of their own share one."""
 
     def __init__(self, rules: Iterable[FormRule]) -> None:
         self.rules = tuple(rules)
+        self._languages = {language for rule in self.rules for language in rule.by_language}
         self._compiled: dict[str, _Signs] = {}
 
     def find(self, title: str, lead: str, url: str, language: str) -> tuple[str, Reason]:
@@ -94,6 +95,7 @@ class FormBook:
         return REPORT, Reason("form_default")
 
     def _for(self, language: str) -> _Signs:
+        language = language if language in self._languages else "en"
         if language not in self._compiled:
             self._compiled[language] = _Signs(self._compile(language))
         return self._compiled[language]

@@ -246,6 +246,7 @@ _STEMMERS: dict[str, Callable[[str], str]] = {
     "fa": _without(_PERSIAN_END, 3),
     "he": _without(_HEBREW_START, 3),
 }
+STEMMED = frozenset(_STEMMERS)  # languages with endings of their own; all others are stemmed like English
 
 
 class _Seen(dict[str, str]):

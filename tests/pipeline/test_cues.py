@@ -175,3 +175,14 @@ SIGNALS = (
 def test_a_word_that_speaks_for_relevance_is_not_hidden_by_a_topic(text, found):
     hits = CueBook(SIGNALS).find(words_of(text, "en"), "title", "en")
     assert [(hit.topic, hit.position) for hit in hits] == found
+
+
+def test_languages_of_which_nothing_is_known_share_what_is_compiled():
+    """A feed may name any two letters as its language, and a worker lives for months."""
+    rule = TopicRule("t", strong=("US", "massacre"), sure=("zorblax",), by_language={"ru": ("удар",)})
+    book = CueBook([rule])
+    for language in ("aa", "ab", "zz", ""):
+        found = book.find(words_of("US zorblax massacres удары", language), "title", language)
+        assert [hit.cue for hit in found] == ["US", "zorblax"]
+    assert len(book._compiled) == 1
+    assert [hit.cue for hit in book.find(words_of("удары", "ru"), "title", "ru")] == ["удар"]

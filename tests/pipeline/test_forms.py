@@ -137,6 +137,14 @@ def test_the_first_look_never_hides_a_form(book):
     assert checked > 300
 
 
+def test_languages_without_patterns_share_those_of_english():
+    book = forms.FormBook(map(form_rule, ROWS))
+    assert {book.find("Opinion: no to war", "", "", language)[0] for language in ("aa", "zz", "", "en")} == {
+        "opinion"
+    }
+    assert len(book._compiled) == 1
+
+
 def test_every_pattern_of_the_vocabulary_can_be_used():
     languages = [p for r in ROWS for own in r["by_language"].values() for p in own]
     patterns = languages + [p for r in ROWS for p in (*r["headline"], *r["lead"], *r["url"])]
