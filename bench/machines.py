@@ -72,6 +72,8 @@ def settle(lab: Lab, hosts: int, seconds: float) -> dict[str, Any]:
         ends = ends_of_batches(lab, session, names, seconds)
     for name in names:
         lab.drop_host(name)
+    if len(ends) < 2:
+        raise SystemExit(f"{len(ends)} batches ended in {seconds:.0f} s; two are needed (see --seconds)")
     (first, then, used), (last, now, used_last) = ends[0], ends[-1]
     return {
         "hosts": hosts,
