@@ -15,15 +15,28 @@ where it is shown to readers it is translated from `template` and `facts`, of wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
 Facts = Mapping[str, str | int]  # what stands in a sentence at %(name)s
+_PLACE = re.compile(r"%%|%\(\w+\)s")
 
 
 def gettext_noop(words: str) -> str:
     """Return a sentence as it is; marks it for the translators, who find it by this function's name."""
     return words
+
+
+def filled(template: str, facts: Facts) -> str:
+    """Return a sentence with its facts in it. Raises KeyError for one that is not there, ValueError for a template that
+    asks for anything but %(name)s: with a width, a few signs would make a sentence of any length.
+    """
+    if not facts:
+        return template
+    if "%" in _PLACE.sub("", template):
+        raise ValueError(template)
+    return template % facts
 
 
 class AggregatorError(Exception):
@@ -42,7 +55,7 @@ class AggregatorError(Exception):
         facts: Facts | None = None,
     ) -> None:
         self.template, self.facts = sentence, dict(facts or {})
-        self.sentence = sentence % self.facts if self.facts else sentence
+        self.sentence = filled(sentence, self.facts)
         super().__init__(self.sentence)
         self.code = code or type(self).code
         self.permanent = type(self).permanent if permanent is None else permanent

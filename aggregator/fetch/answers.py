@@ -15,6 +15,7 @@ from aggregator.errors import gettext_noop as _
 
 RULES = "aggregator.pipeline."  # modules whose functions are run apart, and whose values they answer with
 _PLAIN = {"set", "frozenset", "bytearray", "complex"}
+MOST = 1000  # characters of a sentence, and of a fact in it
 
 
 def opened(answer: bytes) -> tuple[str, Any]:
@@ -33,8 +34,8 @@ def _error(template: str, facts: Facts, code: str, permanent: bool, family: str)
     made = getattr(errors, family, ParseError)
     if not (isinstance(made, type) and issubclass(made, AggregatorError)):
         made = ParseError
-    said = {str(name): value if isinstance(value, int) else str(value) for name, value in facts.items()}
-    return made(str(template), code=str(code), permanent=bool(permanent), facts=said)
+    said = {str(name): str(value)[:MOST] for name, value in facts.items()}
+    return made(str(template)[:MOST], code=str(code), permanent=bool(permanent), facts=said)
 
 
 class _Values(pickle.Unpickler):

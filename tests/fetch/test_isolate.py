@@ -170,6 +170,10 @@ def _named(module: str, name: str) -> bytes:
         pytest.param(_named("aggregator.pipeline.parse", "re.Pattern"), id="a class behind a module"),
         pytest.param(pickle.dumps(("error", ("a", {}, "b", False, "timedelta"))), id="an error that is none"),
         pytest.param(pickle.dumps(("error", ("too short",))), id="an error without a code"),
+        pytest.param(
+            pickle.dumps(("error", ("%(a)999999999s", {"a": "b"}, "c", False, "ParseError"))),
+            id="a sentence without end",
+        ),
         pytest.param(pickle.dumps("value"), id="no pair"),
         pytest.param(b"", id="nothing"),
     ],
