@@ -14,6 +14,7 @@ from django import template
 from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.http import escape_leading_slashes
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
@@ -254,7 +255,8 @@ def spark(strip: Any) -> SafeString:
 @register.simple_tag(takes_context=True)
 def other_languages(context: template.Context) -> SafeString:
     """Return links to this page in the site's other languages."""
-    path, own = str(context["request"].get_full_path_info()), get_language()
+    # Two slashes at its beginning would make a host of what follows them.
+    path, own = escape_leading_slashes(context["request"].get_full_path_info()), get_language()
     return SafeString(
         "".join(
             f'<a href="{escape(path if code == settings.LANGUAGE_CODE else f"/{code}{path}")}" lang="{code}"'
