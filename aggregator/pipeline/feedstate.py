@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.errors import Facts
+from aggregator.errors import Facts, filled
 from aggregator.errors import gettext_noop as _
 from aggregator.pipeline import schedule
 
@@ -262,18 +262,16 @@ def said(sentence: str, extra: Mapping[str, Any], translated: Callable[[str], st
     a sentence itself.
     """
     facts = dict(extra.get(SAID) or {})
-    if not sentence:
-        return ""
+    if "note" in facts:
+        facts["note"] = _filled(str(facts["note"]), facts, translated)
+    return _filled(sentence, facts, translated) if sentence else ""
+
+
+def _filled(template: str, facts: Facts, translated: Callable[[str], str]) -> str:
     try:
-        if "note" in facts:
-            facts["note"] = _filled(translated(str(facts["note"])), facts)
-        return _filled(translated(sentence), facts)
+        return filled(translated(template), facts)
     except (KeyError, TypeError, ValueError):
-        return sentence
-
-
-def _filled(template: str, facts: Facts) -> str:
-    return template % facts if facts else template
+        return template
 
 
 def _is_told(feed: FeedNow) -> bool:

@@ -76,6 +76,12 @@ MALFORMED = Document(
             "READ: IT HAS 9 ITEMS.",
             id="a note is a sentence itself",
         ),
+        pytest.param(
+            "Read: %(note)s",
+            {"said": {"note": "It is odd (100 % of it)."}},
+            "READ: It is odd (100 % of it).",
+            id="a note that was stored whole",
+        ),
     ],
 )
 def test_a_sentence_is_made_where_it_is_shown(sentence: str, extra: dict[str, object], shown: str) -> None:
