@@ -1,7 +1,8 @@
 """Which named conflicts is an article about? By area, party or name, with evidence.
 
 Four rules, first that holds per conflict: its name is in the text, or a word that stands for it where the text
-lies in a country of it; the text is about one of its areas; it names a party and lies where that fights; the conflict is the only one of its country (or of two opposed states) and the topic is one of force, talks or their
+lies in a country of it; the text is about one of its areas; it names a party and lies where that fights; the
+conflict is the only one of its country (or of two opposed states) and the topic is one of force, talks or their
 effects. An article dated before a conflict's start never joins it.
 """
 
