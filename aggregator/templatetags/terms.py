@@ -1,4 +1,4 @@
-"""Names of the program's fixed lists in the page's language: forms, kinds of copies, states of conflicts and of feeds."""
+"""Names of the program's fixed lists in the page's language: forms, kinds of copies, states of conflicts and articles."""
 
 from __future__ import annotations
 
@@ -49,6 +49,17 @@ TERMS = {
         "post-conflict": gettext_noop("after the conflict"),
         "tension": gettext_noop("tension"),
     },
+    "article": {
+        "hidden": gettext_noop("hidden"),
+        "under_way": gettext_noop("under way"),
+        "visible": gettext_noop("visible"),
+        "withdrawn": gettext_noop("withdrawn"),
+    },
+    "stage": {
+        "held": gettext_noop("for a person"),
+        "page": gettext_noop("for its page"),
+        "settle": gettext_noop("for the rules"),
+    },
 }
 
 
@@ -70,6 +81,18 @@ def copy_name(kind: str) -> str:
 
 
 @register.filter
+def article_state(status: str) -> str:
+    """Return the status of articles in words."""
+    return _term("article", status, get_language())
+
+
+@register.filter
+def stage_name(stage: str) -> str:
+    """Return in words what articles under way wait for."""
+    return _term("stage", stage, get_language())
+
+
+@register.filter
 def conflict_state(status: str) -> str:
-    """Return the status of a conflict in words; what a curator wrote stays as it is."""
+    """Return the status of a conflict in words; what a curator wrote stays, without its hyphens."""
     return _term("conflict", status, get_language())
