@@ -109,10 +109,6 @@ class Source(models.Model):
     def family(self) -> str:
         return self.publisher.family
 
-    @property
-    def is_state_controlled(self) -> bool:
-        return self.state_control >= 3
-
 
 class FeedQuerySet(models.QuerySet["Feed"]):
     """Questions about feeds."""

@@ -73,10 +73,6 @@ class CueBook:
         self._languages = {"en", *STEMMED, *chain.from_iterable(rule.by_language for rule in self._topics)}
         self._compiled: dict[str, dict[str, _Step]] = {}
 
-    def with_rule(self, changed: TopicRule) -> CueBook:
-        """Return a book in which one topic has other cues."""
-        return CueBook(changed if rule.slug == changed.slug else rule for rule in self._topics)
-
     def find(self, words: Words, where: str, language: str) -> list[RawHit]:
         """Return every cue in `words` in order, the longest where they overlap; no veto applied.
 

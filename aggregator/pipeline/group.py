@@ -170,13 +170,6 @@ class StoryIndex:
         found = self._scores(measured, features)
         return {s.story: float(p) for s, p in zip(measured.stories, found, strict=True)}
 
-    def score_with(self, features: Features, story: StorySnapshot) -> float:
-        """Return how likely an article belongs to a story that need not be in the index."""
-        measured = self._measurer.measure(features, [story], self._idf_of(features))
-        if not measured.stories:
-            return 0.0
-        return float(self._scores(measured, features)[0])
-
     def _scores(self, measured: Measured, features: Features) -> NDArray[np.float64]:
         """Ask the model; numbers alone, or one word of many, never make one happening."""
         scores = self.model.of(features).scores(measured.table)

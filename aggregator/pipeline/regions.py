@@ -106,10 +106,6 @@ class RegionTree:
         """Return the region of an ISO2 code."""
         return self._by_iso.get(iso2)
 
-    def is_within(self, slug: str, region: str) -> bool:
-        """Tell whether a page of `region` shows items of `slug`."""
-        return slug == region or region in self.ancestors(slug)
-
     def _climb(self, slug: str) -> tuple[str, ...]:
         """Climb parents from a region; also_in counts for the region, its parents and whole sub-regions only.
 

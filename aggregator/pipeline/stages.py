@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 PAGE, SETTLE, HELD = "page", "settle", "held"
 
 MAX_PAGE_ATTEMPTS = 4
-MAX_SETTLE_ATTEMPTS = 5
 FIRST_WAIT = timedelta(minutes=5)
 MAX_PAGE_WAIT = timedelta(hours=6)  # then the feed's own text has to do
 
@@ -31,11 +30,6 @@ def after_page_error(
     if permanent or attempts >= MAX_PAGE_ATTEMPTS or (asked and asked > MAX_PAGE_WAIT):
         return Next(SETTLE, now)
     return Next(PAGE, now + max(backoff(attempts), asked or timedelta()))
-
-
-def after_settle_death(now: datetime, *, attempts: int) -> Next:
-    """Return what follows when the worker that held a row died: again, then a person."""
-    return Next(HELD, now) if attempts >= MAX_SETTLE_ATTEMPTS else Next(SETTLE, now + backoff(attempts) / 10)
 
 
 def backoff(attempts: int) -> timedelta:

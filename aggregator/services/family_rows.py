@@ -20,7 +20,6 @@ PUBLISHER_FIELDS = (
 )
 SOURCE_FIELDS = ("publisher", "state_control", "kind")
 AGENCY_FIELDS = ("name", "domains", "forms", "personal", "state_control", "active")
-LINE_FIELDS = ("source", "line", "active")
 MOST_FORMS = 200  # of one agency
 MOST_DOMAINS = 60
 _DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")

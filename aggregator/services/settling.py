@@ -113,11 +113,6 @@ def write(drafts: Sequence[Draft], now: datetime) -> None:
     placing.place_stories(touched, now)
 
 
-def waiting_count() -> int:
-    """Return how many articles wait for page or rules, at most 10,000 (for `poll --wait`)."""
-    return Work.objects.exclude(stage=Work.Stage.HELD)[:10_000].count()
-
-
 def retry_held(article_ids: Sequence[int], now: datetime) -> int:
     """Give held articles another chance; return how many."""
     return Work.objects.filter(pk__in=article_ids, stage=Work.Stage.HELD).update(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from aggregator.models import Conflict, DayCount, Region, SlugRedirect, TimelineEntry, Topic
+from aggregator.models import Conflict, DayCount, Region, SlugRedirect, Topic
 from aggregator.services import addresses, atlas
 from aggregator.services.kept import forget
 from aggregator.services.kept import until_act as kept
@@ -62,14 +62,6 @@ class Subject:
     def path(self) -> str:
         """The address of the page, without its filters."""
         return addresses.page(self.kind, self.owner.slug)
-
-    def entries(self) -> QuerySet[TimelineEntry]:
-        """The timeline rows of this subject.
-
-        A row has a region or a conflict: asking for both would make PostgreSQL expect fewer rows than there are.
-        """
-        rows = TimelineEntry.objects.filter(topic=self.topic)
-        return rows.filter(region=self.region) if self.region else rows.filter(conflict=self.conflict)
 
     def days(self) -> QuerySet[DayCount]:
         """The day totals of this subject."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import connection
@@ -24,7 +24,6 @@ from aggregator.services.timeline_query import Statement, page_of, rows_among
 
 PAGE_SIZE = 50  # stories; decided in the product's rules, pinned ones come on top
 MAX_PINS = 5
-NEW_DAYS = timedelta(days=1)
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,6 @@ def forget() -> None:
     _kept.clear()
 
 
-@register.filter
-def at(values: dict[date, int], key: date) -> int:
-    """Return the value of a key, 0 where there is none."""
-    return values.get(key, 0)
-
-
 @register.simple_tag
 def story_card(card: Card, dated: bool = False) -> SafeString:
     """Return a card; `dated`: no heading tells its day."""

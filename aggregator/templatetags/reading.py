@@ -83,12 +83,6 @@ def moment(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
-def clock(value: datetime | None) -> SafeString | str:
-    """Return hours and minutes, for lists whose heading gives the day."""
-    return _time(value, "", "", "", "clock")
-
-
-@register.filter
 def day_clock(value: datetime | None) -> SafeString | str:
     """Return day, hours and minutes in short, for lists without headings of days."""
     return _time(value, "j M", " ", "", "short")
@@ -161,12 +155,6 @@ def lag_after(value: datetime, first: datetime) -> str:
 def web_link(url: str) -> str:
     """Return an address if it is plain http(s), '' otherwise: nothing else becomes a link."""
     return url if isinstance(url, str) and _HTTP.match(url) else ""
-
-
-@register.filter
-def times(count: int) -> range:
-    """Return a range to loop over."""
-    return range(max(int(count), 0))
 
 
 @register.filter
@@ -265,12 +253,6 @@ def other_languages(context: template.Context) -> SafeString:
             if code != own
         )
     )
-
-
-@register.simple_tag
-def changed_query(filters: Any, **changes: Any) -> str:
-    """Return the query string of a list with some filters changed, from its first page."""
-    return f"?{filters.query(before=None, after=None, **changes)}"
 
 
 @lru_cache(maxsize=100)
