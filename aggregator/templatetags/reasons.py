@@ -58,7 +58,7 @@ SILENT = frozenset(
     {
         *("code", "rule", "twin", "story", "runner_up", "override", "shared", "title"),
         *("field", "time_zone", "parts", "score", "article", "start"),
-        "near",  # what was looked at and not taken: for `explain`
+        *("near", "from"),  # what was looked at and not taken, and where it stood: for `explain`
     }
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aggregator.templatetags.reasons import reason_words
 from tests.factories import make_article
 from tests.views.conftest import Land
 
@@ -21,3 +22,8 @@ def test_a_page_in_another_language_leads_to_no_other_site(client, land: Land):
     text = client.get("/fr//news.example/").content.decode()
     assert 'hreflang="en"' in text
     assert 'href="//' not in text
+
+
+def test_why_an_article_was_moved_names_no_number_of_a_story():
+    moved = {"rule": "repair_move", "from": 4711, "shared_words": 3}
+    assert reason_words(moved) == "nearer to this story, seen in the order of the reports: 3 shared words"
