@@ -189,10 +189,6 @@ def cross_validated(
     return [trained[fold] for fold in folds]
 
 
-def head_of(doc: dict[str, Any], kind: str) -> str:
-    return kind + "_short" if doc["short"] and kind != "mentioned" else kind
-
-
 def best_limit(docs: list[dict[str, Any]], held: list[dict[str, Head]], head: str) -> float:
     """Return the threshold with the best mean F1 over the sets a head learns from, each counting once."""
     kind, short = head.removesuffix("_short"), HEADS[head][1]

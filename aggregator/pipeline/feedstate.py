@@ -17,7 +17,6 @@ from aggregator.pipeline import schedule
 
 NEW, OK, STALE, EMPTY, MOVED = "new", "ok", "stale", "empty", "moved"
 NOT_A_FEED, FAILING, DEAD, MUTED = "not_a_feed", "failing", "dead", "muted"
-WORKING = (OK, STALE, EMPTY, MOVED)  # its items are read
 
 STALE_AFTER = timedelta(days=30)
 MOVES, MOVE_SPAN = 10, timedelta(days=3)  # Feedbin and NewsBlur: one redirect proves nothing

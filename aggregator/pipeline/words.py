@@ -23,7 +23,6 @@ _APOSTROPHE = re.compile("(?<=\\w)['\u2018\u2019\u02bc\u00b4`\u2032\uff07](?=\\w
 # UTF-8 read as Windows-1252: a lead byte's letter, then one to three letters of the upper half.
 _UPPER = "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
 _MOJIBAKE = re.compile(f"[\u00c3-\u00f4][{_UPPER}]{{1,3}}")
-_C1_AS_CP1252 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
 
 
 def _as_written(match: re.Match[str]) -> str:
