@@ -122,6 +122,8 @@ class Child:
                 self._spare = self._begun()  # if this one has to be killed, the next document need not wait
             head = read(process.stdout.fileno(), HEAD.size, deadline)  # type: ignore[union-attr]
             size, is_worn = HEAD.unpack(head)[0] & ~WORN, bool(HEAD.unpack(head)[0] & WORN)
+            if size > self.memory:
+                raise EOFError  # it cannot hold so much: whoever says so has taken it over, and would fill our memory
             answer = read(process.stdout.fileno(), size, deadline)  # type: ignore[union-attr]
         except TimeoutError:
             self._drop()

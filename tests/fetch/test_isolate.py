@@ -4,6 +4,8 @@ import asyncio
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -134,6 +136,29 @@ def test_a_document_that_kills_two_children_is_to_blame(
     with pytest.raises(ParseError) as caught:
         child.run(parse_feed, rss(item(1)))
     assert (caught.value.code, len(dead)) == ("parser_died", 2)
+
+
+LONG_WINDED = """
+import sys
+calls, answers = sys.stdin.buffer, sys.stdout.buffer
+answers.write(b"+")
+answers.flush()
+calls.read(int.from_bytes(calls.read(8), "big"))
+answers.write((1 << 40).to_bytes(8, "big") + bytes(1000))
+answers.flush()
+calls.read()
+"""
+
+
+def test_an_answer_that_no_child_can_hold_is_not_read(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken_over() -> subprocess.Popen[bytes]:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return subprocess.Popen([sys.executable, "-c", LONG_WINDED], **pipes)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(child, "_begun", taken_over)
+    with pytest.raises(ParseError) as caught:
+        child.run(parse_feed, rss(item(1)))
+    assert caught.value.code == "parser_died"
 
 
 def test_errors_come_back_as_what_they_are(child: Child) -> None:
