@@ -26,7 +26,7 @@ LEAD_CHARS = 280
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|(?<!\w)@\w+|(?<!\S)\S*\.(?:com|org|net|info|gov|edu|tv)\b\S*", re.I
 )  # each word is tried once, from its start: a long one costs no more than its length
-_ADDRESS_MARKS = ("@", "://", "www.")
+_ADDRESS_MARKS = ("@", "://", "www.", "WWW.")
 _DOMAIN = re.compile(
     r"\.(?:com|org|net|info|gov|edu|tv|COM|ORG|NET|INFO|GOV|EDU|TV)"
 )  # quick: few full stops

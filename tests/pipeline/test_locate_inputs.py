@@ -21,6 +21,7 @@ from aggregator.pipeline.types import Located
         pytest.param("Visit kharkiv.com.ua today", id="an address without a scheme"),
         pytest.param("Write to press@ukraine.gov.ua", id="a mail address"),
         pytest.param("VISIT KHARKIV.COM.UA TODAY", id="an address in capitals"),
+        pytest.param("VISIT WWW.KHARKIV.UA TODAY", id="an address in capitals that ends in a country"),
         pytest.param("@IsraelNews and @ukraine_war answer", id="handles"),
         pytest.param("Ten members of one family die", id="a number that is a district"),
         pytest.param("Arab leaders put off their summit", id="a people that is a town of Alabama"),
