@@ -93,7 +93,7 @@ def read_features(
     """Return the features of an article; any field may be empty.
 
     `outlet` is any stable name of the source, `called` the name that readers know it by, `credited` the names of
-    the agencies and outlets that it credits: none of them says what happened. `places` are region slugs it is
+    the agencies that it credits: none of them says what happened. `places` are region slugs it is
     about, best first. Reads at most BODY characters of the text: cost is bounded by about half a millisecond.
     """
     title, text = title[:400], text[: BODY + 400]

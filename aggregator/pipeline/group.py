@@ -74,6 +74,11 @@ class StoryIndex:
         return len(self.stories)
 
     @property
+    def articles(self) -> int:
+        """How many articles are held."""
+        return len(self._story_of)
+
+    @property
     def newest(self) -> float | None:
         """Seconds since 1970 of the newest report ever added."""
         return self._newest

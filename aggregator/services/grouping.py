@@ -79,7 +79,7 @@ def features_of(draft: Draft) -> Features:
         dated=article.published_kind not in _UNDATED,
         outlet=article.source.slug,
         called=article.source.name,
-        credited=[credit.name for credit in draft.credits],
+        credited=[credit.name for credit in draft.credits if credit.kind == "agency"],
         places=sorted(places, key=lambda slug: slug != located.focus),
     )
 

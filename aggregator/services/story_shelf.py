@@ -29,6 +29,7 @@ class Shelf:
         self._unsure: set[int] = set()
         self._old_days: set[date] = set()
         self._swept_on: date | None = None
+        self._within = 0  # articles held after the last sweep
 
     def sync(self) -> None:
         """Read what other workers changed, and again what our own last batch wrote."""
@@ -51,19 +52,23 @@ class Shelf:
         self._unsure.update(story_ids)
 
     def cover(self, times: Iterable[datetime]) -> None:
-        """Load the stories near reports that are older than the window; forget what the window left."""
+        """Load the stories near reports that are older than the window.
+
+        Once a day, and when old days hold more than OLD_ARTICLES, what lies before the window is forgotten first.
+        """
         newest = self.index.newest
+        if newest is None:
+            return
+        today = datetime.fromtimestamp(newest, UTC).date()
+        if today != self._swept_on or self.index.articles > self._within + OLD_ARTICLES:
+            self.index.evict(newest - WINDOW)
+            self._old_days.clear()
+            self._swept_on, self._within = today, self.index.articles
         for at in times:
             day = at.date()
-            if newest is not None and at.timestamp() - SPAN < newest - WINDOW and day not in self._old_days:
+            if at.timestamp() - SPAN < newest - WINDOW and day not in self._old_days:
                 self._load_around(at)
                 self._old_days.add(day)
-        today = datetime.fromtimestamp(newest, UTC).date() if newest is not None else None
-        if newest is not None and today != self._swept_on and not self._old_days:
-            self.index.evict(newest - WINDOW)
-            self._swept_on = today
-        if len(self._old_days) > OLD_DAYS:
-            self._old_days.clear()
 
     def require(self, story_ids: Iterable[int]) -> None:
         """Load stories by id that are not held, whatever their date."""
@@ -103,7 +108,7 @@ class Shelf:
                     self.index.add(story, article, known)
 
 
-OLD_DAYS = 60  # days of the archive held at once
+OLD_ARTICLES = 100_000  # of the archive that are held beside the window: some 250 MB
 
 
 def read_features_of(article_ids: Sequence[int]) -> dict[int, Features]:

@@ -83,3 +83,20 @@ def test_what_was_read_before_the_lock_is_not_read_under_it() -> None:
     with CaptureQueriesContext(connection) as said:
         settle(late)
     assert not any('"last_at" >=' in query["sql"] for query in said)
+
+
+def test_days_of_the_archive_are_forgotten_when_they_hold_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story_shelf, "OLD_ARTICLES", 0)
+    a_month = 30 * 24 * 60
+    settle(old := report(DEPOT))
+    settle(report(MARKET, a_month))
+    grouping.forget()
+    grouping.warm_up()
+    settle(late := report(DEPOT_AGAIN, 1))
+    assert story_of(late) == story_of(old)
+    held = grouping.synced_shelf().index
+    assert held.members_of(story_of(old) or 0) == {old.pk, late.pk}
+    settle(report(MARKET, a_month + 10))
+    assert not held.members_of(story_of(old) or 0)
+    settle(later := report(DEPOT_AGAIN, 2))
+    assert story_of(later) == story_of(old), "what was forgotten is read again"
