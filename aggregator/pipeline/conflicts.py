@@ -137,7 +137,7 @@ class ConflictBook:
             (
                 p
                 for p in rule.parties
-                if f"{rule.slug}/{p.name}" in named and _meets(p, rule, about, mentioned, focus)
+                if f"{rule.slug}/{p.name}" in named and self._meets(p, rule, about, mentioned, focus)
             ),
             None,
         )
@@ -147,6 +147,22 @@ class ConflictBook:
                 {"party": party.name, "names": [h.cue for h in named[f"{rule.slug}/{party.name}"]][:3]},
             )
         return self._by_country(rule, about, focus, topics)
+
+    def _meets(
+        self, party: PartyRule, rule: ConflictRule, about: set[str], mentioned: set[str], focus: str | None
+    ) -> bool:
+        """Say whether the text lies where the party fights.
+
+        A state acts in other places, too: its own country is evidence only where no place of another conflict is
+        named ("the Kremlin" beside Russia in a report from Nagorno-Karabakh says nothing of Ukraine).
+        """
+        countries = set(rule.countries)
+        if party.kind in STATE_KINDS and (own := _slug(party)) in countries:
+            elsewhere = (mentioned & self._by_place.keys()) - countries - set(rule.areas) - set(rule.waters)
+            if focus == own and (not elsewhere or (countries - {own}) & mentioned):
+                return True
+            countries.discard(own)
+        return bool(countries & about or set(rule.areas) & mentioned)
 
     def _by_country(
         self, rule: ConflictRule, about: set[str], focus: str | None, topics: Sequence[str]
@@ -168,23 +184,6 @@ class ConflictBook:
 def _slug(party: PartyRule) -> str:
     """Return the slug of the region that a state is."""
     return party.name.lower().replace(" ", "-")
-
-
-def _meets(
-    party: PartyRule, rule: ConflictRule, about: set[str], mentioned: set[str], focus: str | None
-) -> bool:
-    """Say whether the text lies where the party fights.
-
-    A state's own country is no evidence ("the Kremlin" beside Russia): another country or an area of the conflict
-    must be what the text is about, or a country be named where the text is about the state.
-    """
-    countries = set(rule.countries)
-    if party.kind in STATE_KINDS:
-        own = _slug(party)
-        countries.discard(own)
-        if focus == own and countries & mentioned:
-            return True
-    return bool(countries & about or set(rule.areas) & mentioned)
 
 
 def _is_hot(rule: ConflictRule, country: str) -> bool:

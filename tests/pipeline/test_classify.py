@@ -110,6 +110,8 @@ def test_other_languages_are_read_by_their_cues(judge, language, title, topic, t
         ("M23 rebels seize control of Bukavu airport", "eastern-drc"),
         ("Survivors of October 7 attack in Israel speak of militants' assault", "israel-gaza"),
         ("Kremlin says Ukraine fired drones at Moscow overnight", "russia-ukraine-war"),
+        ("IDF says soldier killed in rocket attack on Israel", "israel-gaza"),
+        ("Russian army says nine dead as missile hits barracks in Russia", "russia-ukraine-war"),
         ("Russian troops advance on a town in eastern Ukraine", "russia-ukraine-war"),
     ],
 )
