@@ -153,12 +153,14 @@ def _clock(pid: int, table: dict[int, Any]) -> float:
 
 def queue(stored: Sequence[Page], first: int, port: int, now: Any, relevant: bool) -> None:
     """Make articles that wait for their pages, as polls would have left them."""
+    from django.utils.text import slugify
+
     from aggregator.models import Article, Host, Publisher, Source, Work
     from aggregator.pipeline.urls import host_key, url_hash
 
     names = sorted({page.outlet for page in stored})
     Publisher.objects.bulk_create(
-        [Publisher(slug=f"line-{name}".replace(".", "-")[:80], name=name) for name in names],
+        [Publisher(slug=slugify(f"line-{name}".replace(".", "-"))[:80], name=name) for name in names],
         ignore_conflicts=True,
     )
     houses = {
@@ -167,7 +169,7 @@ def queue(stored: Sequence[Page], first: int, port: int, now: Any, relevant: boo
     Source.objects.bulk_create(
         [
             Source(
-                slug=f"line-{name}".replace(".", "-")[:80],
+                slug=slugify(f"line-{name}".replace(".", "-"))[:80],
                 name=name,
                 publisher=houses[name],
                 status="approved",
