@@ -29,7 +29,7 @@ TUNING = {
     "maintenance_work_mem": "128MB",
     "effective_cache_size": "1GB",
     "max_wal_size": "1GB",
-    "wal_compression": "off",  # an article's bands lie on 64 pages, and pglz took longer than all the rest of storing it
+    "wal_compression": "off",  # an article's bands lie on 64 pages; pglz made the line dearer (docs/performance.md)
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",
