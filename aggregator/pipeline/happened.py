@@ -8,13 +8,13 @@ a date that only says when somebody spoke gives way to another. Without one it i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from .happened_words import GOVERNING, LANGUAGES, NEEDS_BEFORE, DayWords
+from .happened_words import GOVERNING, LANGUAGES, NEEDS_BEFORE, ZH_DATE, DayWords
 from .types import Happened, Reason
 
 REACH = timedelta(days=21)  # an older day is background: a report that late is about something else
@@ -22,7 +22,12 @@ LEAD = 700  # characters of text that are read: the first paragraphs say when
 BEFORE = 36  # characters before a date in which a trap may stand
 UNDATED_FORMS = frozenset({"anniversary", "opinion", "explainer", "analysis", "live-blog", "obituary"})
 _ISO = re.compile(r"\b(20\d\d|19\d\d)-(\d\d)-(\d\d)\b|\b(\d{1,2})\.(\d{1,2})\.(20\d\d|19\d\d)\b")
-_SENTENCE_END = re.compile(r"[.!?。…]\s|\n")
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹０１２３４５６７８９", "012345678901234567890123456789")
+_NAMES = re.compile(  # of deeds, not of days
+    r"\b(?:september 11|11 september|sept\. 11)(?:th)?(?: terror(?:ist)?)? attacks?\b|\bblack (?:sunday|friday)\b|"
+    r"\bbloody (?:sunday|friday)\b|\bgood friday (?:agreement|accords?|deal)\b"
+)
+_SENTENCE_END = re.compile(r"[.!?…]\s|[。！？]|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ def find_happened(
     `time_zone` is the outlet's IANA zone; an unknown one counts as UTC. Precision is `day` when a
     date or weekday was found and `reported` else. Pieces that look back are never re-dated.
     """
-    today = reported_at.astimezone(_zone(time_zone)).date()
+    today = local_day(reported_at, time_zone)
     if form in UNDATED_FORMS:
         return Happened(today, "reported", Reason("form_not_dated", {"form": form}))
     found = [*_dates(title[:400], "title", today, language), *_dates(text[:LEAD], "lead", today, language)]
@@ -51,6 +56,11 @@ def find_happened(
     best = next((f for f in found if not f.said), found[0])
     evidence = {"words": best.words, "field": best.field, "time_zone": time_zone or "UTC"}
     return Happened(best.on, "day", Reason(best.code, evidence))
+
+
+def local_day(at: datetime, time_zone: str) -> date:
+    """Return the date of a moment at a place; an unknown IANA zone counts as UTC."""
+    return at.astimezone(_zone(time_zone)).date()
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -65,7 +75,7 @@ def _dates(text: str, field: str, today: date, language: str) -> Iterator[_Found
     key = language.split("-")[0].lower()
     words = LANGUAGES.get(key, LANGUAGES["en"])
     rules = _rules(key if key in LANGUAGES else "en")
-    low = text.lower()
+    low = _plain(text)
     for match in rules.any_date.finditer(low):
         on, code = _read(match, words, rules, today)
         before = _before(low, match.start())
@@ -73,10 +83,17 @@ def _dates(text: str, field: str, today: date, language: str) -> Iterator[_Found
             on is None
             or not today - REACH <= on <= today
             or rules.skip.search(before)
-            or _looks_back(low, match, rules)
+            or _is_planned(before, rules)
+            or _is_trapped(low[match.end() : match.end() + BEFORE], rules)
         ):
             continue
         yield _Found(on, code, text[match.start() : match.end()], field, bool(rules.said.search(before)))
+
+
+def _plain(text: str) -> str:
+    """Return a text in lower case with ASCII digits, names that only look like dates blanked, as long as it was."""
+    low = "".join(small if len(small := c.lower()) == 1 else c for c in text).translate(_DIGITS)
+    return _NAMES.sub(lambda match: "·" * len(match[0]), low)
 
 
 def _before(low: str, start: int) -> str:
@@ -85,9 +102,15 @@ def _before(low: str, start: int) -> str:
     return _SENTENCE_END.split(near)[-1]
 
 
-def _looks_back(low: str, match: re.Match[str], rules: _Rules) -> bool:
-    """True for "Tuesday's anniversary" and "five years ago on Sunday": the trap stands after the date."""
-    return bool(rules.memory.search(low[match.end() : match.end() + BEFORE]))
+def _is_planned(before: str, rules: _Rules) -> bool:
+    """True for "to vote on Friday", not for "began to arrive on Friday"."""
+    plan = rules.plan.search(before)
+    return plan is not None and plan["began"] is None
+
+
+def _is_trapped(after: str, rules: _Rules) -> bool:
+    """True for "Tuesday's anniversary", "five years ago on Sunday", "Friday will": the trap stands after the date."""
+    return bool(rules.memory.search(after) or rules.ahead.match(after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +121,15 @@ class _Rules:
     skip: re.Pattern[str]
     said: re.Pattern[str]
     memory: re.Pattern[str]
+    plan: re.Pattern[str]
+    ahead: re.Pattern[str]
 
 
 @lru_cache(maxsize=32)
 def _rules(language: str) -> _Rules:
     words = LANGUAGES[language]
+    if language == "zh":
+        return _chinese_rules(words)
     lead = NEEDS_BEFORE.get(language, "")
     month = "|".join(
         re.escape(f) for group in words.months for f in sorted(group.split("|"), key=len, reverse=True)
@@ -119,16 +146,35 @@ def _rules(language: str) -> _Rules:
     memory = (
         r"anniversary|годовщин|річниц|anniversaire|aniversario|jahrestag|ذكرى|years? ago|лет назад|років тому"
     )
-    skip = "|".join(re.escape(w) for w in words.skip if w not in GOVERNING) or "(?!)"
-    governing = "|".join(re.escape(w) for w in words.skip if w in GOVERNING) or "(?!)"
-    said = "|".join(re.escape(w) for w in words.said) or "(?!)"
+    skip = _any(w for w in words.skip if w not in GOVERNING)
+    governing = _any(w for w in words.skip if w in GOVERNING)
+    said = _any(words.said)
     whole = r"\b" if language == "en" else ""  # elsewhere the words are stems
     return _Rules(
         re.compile(any_date),
         re.compile(rf"(?<!\w)(?:{skip}){whole}|(?<!\w)(?:{governing})\s+(?:[^\s,]+\s+)?$"),
         re.compile(rf"(?<!\w)(?:{said})\b[^,;]{{0,12}}$"),
         re.compile(memory),
+        re.compile(rf"(?:(?P<began>{_any(words.began)})\s+)?(?<!\w)to\s+(?:{_any(words.plans)})\b"),
+        re.compile(rf"\s+(?:{_any(words.ahead)})\b"),
     )
+
+
+def _chinese_rules(words: DayWords) -> _Rules:
+    """Words have no ends, so that what governs a date stands right before or after it."""
+    governing, loose = (_any(w for w in words.skip if (w in GOVERNING) is g) for g in (True, False))
+    return _Rules(
+        re.compile(rf"(?P<iso>{_ISO.pattern})|{ZH_DATE}|(?P<back>{_any(words.back)})"),
+        re.compile(rf"(?:{loose})|(?:{governing})$"),
+        re.compile("(?!)"),
+        re.compile("周年|纪念"),
+        re.compile("(?P<began>)(?!)"),
+        re.compile(_any(words.ahead)),
+    )
+
+
+def _any(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, words)) or "(?!)"
 
 
 def _read(match: re.Match[str], words: DayWords, rules: _Rules, today: date) -> tuple[date | None, str]:

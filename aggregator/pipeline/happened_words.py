@@ -19,6 +19,9 @@ class DayWords:
     back: dict[str, int]  # word → days before the report
     skip: tuple[str, ...]
     said: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()  # verbs after "to" that make it a plan,
+    began: tuple[str, ...] = ()  # but for what comes before that "to"
+    ahead: tuple[str, ...] = ()  # words right after a date that make it one of a plan
 
 
 def _spaced(words: str) -> tuple[str, ...]:
@@ -56,6 +59,12 @@ _EN = DayWords(
     _barred(
         "said|says|told|added|announced|stated|wrote|tweeted|reported|warned|statement|published|according to"
     ),
+    _spaced(
+        "address attend begin convene debate decide deliver depart discuss hold host launch meet open reopen resume sign "
+        "speak start take travel visit vote"
+    ),
+    _spaced("began continued decided failed forced had helped managed refused returned started"),
+    _barred("will|is to|are to|is set to|are set to|is due to|are due to"),
 )
 _FR = DayWords(
     _spaced("lundi mardi mercredi jeudi vendredi samedi dimanche"),
@@ -162,6 +171,14 @@ _PT = DayWords(
     _barred("disse|declarou|anunciou|afirmou|informou"),
 )
 
+_ZH = DayWords(
+    _spaced("一 二 三 四 五 六 日|天"),
+    tuple(f"{n}|{n:02}" if n < 10 else str(n) for n in range(1, 13)),
+    {"前天": 2, "前日": 2, "昨天": 1, "昨日": 1, "昨晚": 1, "今天": 0, "今日": 0, "今晨": 0, "今早": 0},
+    _barred("将于|将在|计划|预计|定于|截至|截止|直至|周年|下|上|每|到|至|自|从"),
+    ahead=_barred("将|之前|以前|以来|起|电"),  # the last ends a dateline
+)
+
 LANGUAGES = {
     "en": _EN,
     "fr": _FR,
@@ -175,16 +192,23 @@ LANGUAGES = {
     "he": _HE,
     "pl": _PL,
     "pt": _PT,
+    "zh": _ZH,
 }
 
 # In Hebrew a bare ordinal is no weekday, and short English months are words of their own.
 NEEDS_BEFORE = {"he": r"ב?יום (?:ה)?"}
+
+# Chinese has no spaces, and writes 2023年9月19日 and 周二.
+ZH_DATE = (
+    r"(?:(?P<year>(?:19|20)\d\d)年)?(?<!\d)(?P<month>1[0-2]|0?[1-9])月(?P<day>[0-3]?\d)(?:日|号)"
+    r"|(?P<month2>(?!))(?P<day2>(?!))(?P<year2>(?!))|(?<![半两一二三四五六七八九十几数])(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])"
+)
 
 # Prepositions of `skip` that make a trap only where they govern the date itself: "by 19 September" is a
 # deadline, "killed by mines on 19 September" is not.
 GOVERNING = frozenset(
     _barred(
         "by|until|till|from|since|before|next|after|avant|depuis|dès|до|после|к|після|حتى|قبل|منذ|بعد|hasta|antes|"
-        "desde|bis|vor|seit|ab|تا|עד|לפני|מאז|do|przed|od|até|hace|há"
+        "desde|bis|vor|seit|ab|تا|עד|לפני|מאז|do|przed|od|até|hace|há|下|上|每|到|至|自|从"
     )
 )

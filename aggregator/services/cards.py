@@ -112,11 +112,11 @@ class Card:
 
     @property
     def reported_later_on(self) -> date | None:
-        """The day of the report, where it differs from the day under which the story stands."""
+        """The day of the report in UTC, where it is later than the day under which the story stands."""
         if not self.by_event:
             return None
         day = self.report_at.astimezone(UTC).date()
-        return day if day != self.on else None
+        return day if day > self.on else None  # east of Greenwich the day of the place begins first
 
     @property
     def about_on(self) -> date | None:

@@ -20,6 +20,7 @@ from aggregator.pipeline.types import (
 )
 from aggregator.services import vocabulary
 from aggregator.services.drafts import Draft
+from aggregator.services.zones import zone_of
 
 FUTURE_SLACK = timedelta(minutes=10)
 OLDEST = datetime.fromisoformat("1995-01-01T00:00:00+00:00")  # before it no outlet had a site
@@ -136,7 +137,7 @@ def _happened(article: Article, text: ArticleText, classified: Classified) -> Ha
         text.title,
         text.text,
         reported_at=article.reported_at,
-        time_zone=article.source.time_zone or "UTC",
+        time_zone=zone_of(article.source),
         language=article.language,
         form=classified.form,
     )

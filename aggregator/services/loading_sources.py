@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from babel.core import get_global
-
 from aggregator.models import Feed, Publisher, Source
 from aggregator.pipeline.urls import host_key, url_hash
 from aggregator.services import hosts, slugs
 from aggregator.services.loading_shelf import Loaded, Shelf, place, plain_shelf
+from aggregator.services.zones import time_zone_of
 
 
 def load_sources(
@@ -65,12 +64,6 @@ def _wanted_source(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _empty_source(name: str) -> Any:
     return {"languages": [], "home_regions": [], "state_control": 0, "paywall": False}.get(name, "")
-
-
-def time_zone_of(country: str) -> str:
-    """Return the time zone of a country that has one only (CLDR); '' otherwise."""
-    zones = get_global("territory_zones").get(country, [])
-    return zones[0] if len(zones) == 1 else ""
 
 
 def _source_shelf(now: datetime) -> Shelf:

@@ -38,6 +38,14 @@ def told(
         pytest.param("Atak nastąpił we wtorek.", "pl", 19, id="Polish weekday"),
         pytest.param("O ataque foi na terça-feira.", "pt", 19, id="Portuguese weekday"),
         pytest.param("Обстрел 19.09.2023.", "ru", 19, id="digits"),
+        pytest.param("قصف المدينة في ١٩ سبتمبر", "ar", 19, id="Arabic digits"),
+        pytest.param("حمله در ۱۹ سپتامبر رخ داد", "fa", 19, id="Persian digits"),
+        pytest.param("喀布尔周二发生爆炸。", "zh", 19, id="Chinese weekday"),
+        pytest.param("2023年9月19日，喀布尔发生爆炸。", "zh", 19, id="Chinese date"),
+        pytest.param("９月１９日，喀布尔发生爆炸。", "zh-CN", 19, id="Chinese date, wide digits"),
+        pytest.param("昨天喀布尔发生爆炸。", "zh", 20, id="Chinese yesterday"),
+        pytest.param("Refugees began to arrive on Tuesday.", "en", 19, id="what began is no plan"),
+        pytest.param("Shells fell on the road to Goma on Tuesday.", "en", 19, id="a place gone to is no plan"),
     ],
 )  # fmt: skip
 def test_a_day_in_the_text_is_the_day_it_happened(text: str, language: str, day: int) -> None:
@@ -57,6 +65,16 @@ def test_a_day_in_the_text_is_the_day_it_happened(text: str, language: str, day:
         pytest.param("In May 5 people marched of 20 named.", "en", id="numbers that are no dates"),
         pytest.param("On 31 September nothing was.", "en", id="no such day"),
         pytest.param("Переговоры пройдут до среды.", "ru", id="Russian deadline"),
+        pytest.param("Envoys to meet in Goma on Monday.", "en", id="a plan told as a headline tells it"),
+        pytest.param(
+            "The summit on Saturday will decide on the truce.", "en", id="a plan told after the date"
+        ),
+        pytest.param("The law goes back to the September 11 attacks.", "en", id="the name of a deed"),
+        pytest.param("A march recalls Bloody Sunday.", "en", id="the name of a day of old"),
+        pytest.param("会谈将于周三举行。", "zh", id="Chinese plan"),
+        pytest.param("截至9月19日，停火有效。", "zh", id="Chinese deadline"),
+        pytest.param("委员会两周一次开会。", "zh", id="every two weeks"),
+        pytest.param("2月30日没有发生什么。", "zh", id="no such day in Chinese"),
         pytest.param("", "en", id="empty"),
         pytest.param("Nothing of a day here.", "xx", id="unknown language"),
     ],
@@ -75,6 +93,12 @@ def test_weekdays_are_those_of_the_outlets_zone() -> None:
     for zone, day in (("Asia/Yerevan", 21), ("Europe/London", 20)):
         found = find_happened("", "It came today.", reported_at=late, time_zone=zone, language="en")
         assert found.on == date(2023, 9, day)
+
+
+def test_the_words_of_a_date_are_told_as_they_stand() -> None:
+    text = "İstanbul yakınında İHA salı günü düştü."  # İ has a small letter of two characters
+    found = find_happened("", text, reported_at=REPORTED, time_zone="UTC", language="tr")
+    assert (found.on, found.reason.evidence["words"]) == (date(2023, 9, 19), "salı")
 
 
 def test_it_never_lies_after_the_report_and_an_unknown_zone_is_utc() -> None:
