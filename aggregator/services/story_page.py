@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 from aggregator.models import (
     Article,
@@ -18,15 +17,13 @@ from aggregator.models import (
     Revision,
     Story,
     StoryConflict,
-    TimelineEntry,
 )
 from aggregator.services import atlas
+from aggregator.services.story_context import Belonging, around, belongings
 from aggregator.services.subjects import UnknownError
 
 MAX_MEMBERS = 300  # a story of 72 hours rarely has more; what is left out is told
 KEY_EXTRACTS = 3
-OPENING = frozenset({"no_candidate", "opened"})  # reasons of a story's first article, which joined nothing
-AROUND = 3
 
 
 class RetiredError(LookupError):
@@ -88,7 +85,7 @@ class StoryPage:
     earlier: tuple[Story, ...]
     later: tuple[Story, ...]
     conflicts: tuple[Conflict, ...]
-    reasons: tuple[dict[str, Any], ...]
+    belongings: tuple[Belonging, ...]
     log: tuple[LogEntry, ...]
     left_out: int
 
@@ -101,6 +98,11 @@ class StoryPage:
             for report in ([line.original] if line.original else []) + line.copies
         ]
         return sorted(all_of, key=lambda report: (report.article.reported_at, report.article.pk))
+
+    @property
+    def seen_at(self) -> datetime:
+        """When we first saw any of the reports shown; the story itself may have held others before."""
+        return min((report.article.found_at for report in self.reports), default=self.story.created_at)
 
     @property
     def updates(self) -> list[Report]:
@@ -133,6 +135,7 @@ def read_story(pk: int) -> StoryPage:
     members = _members(story)
     lines = _fold(members, story)
     conflicts = _conflicts(story)
+    earlier, later = around(story, conflicts)
     log = LogEntry.objects.filter(target_type="story", target_id=pk, public=True).exclude(role="machine")
     log = log.select_related("actor")
     return StoryPage(
@@ -140,10 +143,10 @@ def read_story(pk: int) -> StoryPage:
         lines=lines,
         extracts=_key_extracts(story, lines),
         headlines=tuple(headline_changes([report.article for report in _all(lines)])),
-        earlier=_around(story, conflicts, "lt"),
-        later=_around(story, conflicts, "gt"),
+        earlier=earlier,
+        later=later,
         conflicts=conflicts,
-        reasons=tuple(_reasons(members)),
+        belongings=belongings(members),
         log=tuple(log[:20]),
         left_out=max(story.article_count - len(members), 0),
     )
@@ -161,7 +164,7 @@ _SHOWN = (
 def _members(story: Story) -> list[Membership]:
     rows = Membership.objects.filter(story=story, article__status=Article.Status.VISIBLE)
     rows = rows.select_related("article__origin").only(
-        "story", "reason", *(f"article__{name}" for name in _SHOWN)
+        "story", "reason", "score", *(f"article__{name}" for name in _SHOWN)
     )
     members = list(rows.order_by("article__reported_at", "article_id")[:MAX_MEMBERS])
     _give_outlets([member.article for member in members])
@@ -244,25 +247,3 @@ def _conflicts(story: Story) -> tuple[Conflict, ...]:
     known = {one.conflict.pk: one.conflict for one in atlas.theatres()}
     rows = StoryConflict.objects.filter(story=story).order_by("pk").values_list("conflict_id", flat=True)
     return tuple(known[pk] for pk in rows if pk in known)
-
-
-def _around(story: Story, conflicts: Sequence[Conflict], side: str) -> tuple[Story, ...]:
-    """Return the key stories just before or after in the story's first conflict, else its chain."""
-    if not conflicts:
-        chain = [story.earlier] if side == "lt" and story.earlier else []
-        return tuple(one for one in chain if not one.hidden and not one.retired_into_id)
-    rows = TimelineEntry.objects.filter(conflict=conflicts[0], topic__isnull=True).exclude(story=story)
-    rows = rows.filter(**{f"report_at__{side}": story.first_at}).select_related("story")
-    older, newer = ("topic_id", "-report_at", "-story_id"), ("-topic_id", "report_at", "story_id")
-    order = older if side == "lt" else newer  # as the index has them
-    found = [row.story for row in rows.order_by(*order)[:AROUND]]
-    return tuple(found[::-1] if side == "lt" else found)
-
-
-def _reasons(members: Sequence[Membership]) -> list[dict[str, Any]]:
-    """Return the reasons by which members joined, the most telling first, each once."""
-    seen: dict[str, dict[str, Any]] = {}
-    for member in members:
-        if member.reason and member.reason.get("rule") not in OPENING:
-            seen.setdefault(str(sorted(member.reason.items(), key=str)), member.reason)
-    return list(seen.values())[:5]

@@ -18,9 +18,11 @@ from django.utils.translation import get_language, gettext, gettext_noop, ngette
 from aggregator.models import Article, Origin, Source
 from aggregator.services import addresses
 from aggregator.services.source_page import Item
+from aggregator.services.story_context import Belonging
 from aggregator.services.story_page import Line, Report
 from aggregator.templatetags.cards import link, state_label
 from aggregator.templatetags.reading import kind_name, lag, language_name, moment, percent, web_link
+from aggregator.templatetags.reasons import reason_words
 from aggregator.templatetags.terms import copy_name
 
 register = template.Library()
@@ -147,6 +149,26 @@ def _copied(article: Article, language: str) -> str:
     if article.copy_of:
         found += f" {_('from', language)} {escape(article.copy_of.source.name)}"
     return f"{found}, {percent(article.copy_score)} %" if article.copy_score else found
+
+
+@register.simple_tag
+def why_members(belongings: Iterable[Belonging]) -> SafeString:
+    """List members of a story, each with why it is there: the reason, how likely, the words and places shared."""
+    prefix, language = get_script_prefix(), get_language() or ""
+    return SafeString("".join(_why_member(one, prefix, language) for one in belongings))
+
+
+def _why_member(one: Belonging, prefix: str, language: str) -> str:
+    article = one.membership.article
+    told = [escape(reason_words(one.membership.reason))]
+    if one.score is not None:
+        told.append(escape(_("likelihood %(share)s %%", language) % {"share": percent(one.score)}))
+    told.append(", ".join(f"“<bdi>{escape(word)}</bdi>”" for word in one.words))
+    told.append(", ".join(map(escape, one.places)))
+    return (
+        f'<li><a href="{addresses.article(article.pk, prefix)}">{escape(article.source.name)}</a>'
+        f'<span class="soft">{"; ".join(filter(None, told))}</span></li>'
+    )
 
 
 @register.simple_tag

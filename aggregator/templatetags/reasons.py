@@ -76,12 +76,6 @@ def reason_words(reason: Any) -> str:
     ]
 
 
-@register.filter
-def distinct_reasons(reasons: Iterable[Any]) -> list[str]:
-    """Return stored reasons as sentences, each once."""
-    return list(dict.fromkeys(filter(None, map(reason_words, reasons))))
-
-
 def _evidence(key: str, value: Any) -> str:
     if value in ("", None, 0, [], {}):
         return ""

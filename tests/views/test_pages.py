@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from aggregator.models import ArticleBody, LogEntry, Revision, Story
+from aggregator.models import ArticleBody, LogEntry, Membership, Revision, Story
 from aggregator.services import indexing
 from tests.factories import DAY, make_article, make_feed, make_origin, make_source, make_story
 from tests.views.conftest import Land
@@ -75,6 +76,76 @@ def test_a_forerunner_that_is_gone_is_not_named(client, land: Land, gone):
     assert "Before and after" not in text_of(client.get(story.get_absolute_url()))
 
 
+def test_a_running_happening_reads_as_a_chain_before_its_neighbours_in_the_conflict(client, land: Land):
+    days = [
+        make_story(
+            [make_article(title=f"Siege, day {n}", at=DAY + timedelta(days=n))], conflicts=[land.conflict]
+        )
+        for n in range(4)
+    ]
+    for before, after in pairwise(days):
+        after.earlier = before
+        after.save()
+    for n in range(4):  # nearer in time, and of other happenings
+        make_story(
+            [make_article(title=f"Aside {n}", at=DAY + timedelta(hours=37 + 6 * n))],
+            conflicts=[land.conflict],
+        )
+    text = text_of(client.get(days[2].get_absolute_url()))
+    around = re.findall(r"(?:Siege, day|Aside) \d", text.split("Before and after")[1].split("</ol>")[0])
+    assert around == ["Siege, day 0", "Siege, day 1", "Aside 1", "Aside 2", "Aside 3", "Siege, day 3"]
+
+
+def test_what_goes_on_from_a_story_without_a_conflict_is_named_too(client, land: Land):
+    before = make_story([make_article(title="Siege, day 1")])
+    after = make_story([make_article(title="Siege, day 2", at=DAY + timedelta(days=1))], earlier=before)
+    assert "Siege, day 2" in text_of(client.get(before.get_absolute_url()))
+    assert "Siege, day 1" in text_of(client.get(after.get_absolute_url()))
+    after.earlier = after
+    after.save()
+    assert client.get(after.get_absolute_url()).status_code == 200
+
+
+def test_each_member_says_why_it_is_in_its_story(client, land: Land):
+    one, two, three = (
+        make_article(make_source(name), regions=regions, at=DAY + timedelta(hours=n))
+        for n, (name, regions) in enumerate(
+            [
+                ("opener", [land.karabakh, land.armenia]),
+                ("second", [land.karabakh]),
+                ("third", [land.armenia]),
+            ]
+        )
+    )
+    story = make_story([one, two, three])
+    reason = {"rule": "model", "shared_words": 3, "shared": ["Stepanakert", "<b>"], "hours": 1.0}
+    Membership.objects.filter(article=two).update(reason=reason, score=0.934)
+    Membership.objects.filter(article=three).update(
+        reason={"rule": "must_link", "article": one.pk}, score=1.0
+    )
+    Membership.objects.filter(article=one).update(reason={"rule": "opened", "score": 0.2}, score=0.2)
+    why = (
+        text_of(client.get(story.get_absolute_url())).split("Why these belong together")[1].split("</ul>")[0]
+    )
+    second, third = why.split("<li>")[1:]
+    assert "Second" in second and "likelihood 93 %" in second and "3 shared words" in second
+    assert "“<bdi>Stepanakert</bdi>”" in second and "&lt;b&gt;" in second
+    assert land.karabakh.name in second and land.armenia.name not in second
+    assert "Third" in third and "a curator decided" in third and "likelihood" not in third
+
+
+def test_a_story_whose_first_report_left_it_tells_the_clocks_of_those_that_are_left(client, land: Land):
+    article = make_article(make_source("late"), at=DAY + timedelta(days=1))
+    story = make_story([article], created_at=DAY)  # opened for another, which went to another story
+    reason = {"rule": "model", "shared_words": 12, "shared": ["Stepanakert"]}
+    Membership.objects.filter(article=article).update(reason=reason, score=0.9)
+    aside = text_of(client.get(story.get_absolute_url())).split("<aside")[1]
+    assert "One report so far" in aside and "12 shared words" not in aside
+    assert re.search(r"We saw it</dt><dd><time[^>]*2023-09-2", aside)
+    assert f"{article.found_at:%Y-%m-%dT%H:%M}" in aside.split("We saw it")[1].split("</dd>")[0]
+    assert "Late" in aside.split("First reported")[1].split("</dd>")[0]
+
+
 def test_slugs_are_told_in_words(client, land: Land):
     land.conflict.status = "armed-conflict"
     land.conflict.save()
@@ -94,7 +165,7 @@ def test_a_story_page_costs_the_same_for_any_number_of_articles(client, land: La
     client.get(story.get_absolute_url())  # outlets and conflicts are known then
     with CaptureQueriesContext(connection) as queries:
         assert client.get(story.get_absolute_url()).status_code == 200
-    assert len(queries) == 7
+    assert len(queries) == 9
 
 
 def test_a_retired_story_leads_to_the_one_it_was_merged_into(client, land: Land):
