@@ -21,9 +21,18 @@ SHORTEST_WORD = 4
 LOUD_KINDS = frozenset({"tabloid", "aggregator"})  # speak only where nobody else does
 
 _BAIT = re.compile(
-    r"\?\s*$|^\s*(live|watch|video|photos?|in pictures|breaking)\b|you (need|have) to|what we know|"
-    r"here'?s (why|what|how)|won'?t believe|shocking|this is (why|how|what)|!\s*$",
+    r"[?？؟]\s*$|[!！]\s*$|^\s*(live|watch|videos?|photos?|breaking)( news| updates?)?\s*[:|–—-]|"
+    r"^\s*(live updates?|breaking news|in pictures|watch (the|as|how|this|moment|now)|(videos?|photos?) (of|shows?|captures?))\b|"
+    r"^\s*live\b.*\b(updates?|news|tracker|blog)\b|^\s*(\d+|five|six|seven|ten) things\b|you (need|have) to|what we know|"
+    r"here['’]?s (why|what|how)|won['’]?t believe|shocking|this is (why|how|what)",
     re.IGNORECASE,
+)
+# Bodies whose names are written in capitals: who names them does not shout.
+_BODIES = frozenset(
+    """
+    AFRICOM AMISOM CENTCOM ECOMOG ECOWAS FRONTEX INTERPOL MINUSCA MINUSMA MINUSTAH MONUSCO NAVCENT UNAMID UNAMIR UNCTAD
+    UNESCO UNFICYP UNICEF UNIFIL UNISFA UNITAD UNITAMS UNMISS UNOCHA UNSMIL МАГАТЭ МАГАТЕ ЭКОВАС ЮНЕСКО ЮНИСЕФ ЮНІСЕФ
+    """.split()
 )
 
 
@@ -88,8 +97,8 @@ def is_bait(title: str) -> bool:
 
 
 def _shouts(title: str) -> bool:
-    """Return whether one long word stands in capitals in a headline that is not all in capitals."""
-    words = re.findall(r"[^\W\d_]{6,}", title)
+    """Return whether one long word, no body's name, stands in capitals in a headline that is not all in capitals."""
+    words = [word for word in re.findall(r"[^\W\d_]{6,}", title) if word not in _BODIES]
     loud = [word for word in words if word.isupper()]
     return bool(loud) and len(loud) < len(words)
 
