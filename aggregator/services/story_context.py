@@ -13,6 +13,8 @@ AROUND = 3  # stories before, and after
 MEMBERS_TOLD = 8  # members whose reason stands on the page; the others tell theirs on their own
 OPENING = frozenset({"no_candidate", "opened"})  # reasons of a story's first article, which joined nothing
 COPIED = frozenset({"copy", "its_copies"})
+LIKELY = 0.5  # below it a member opened a thread of its own, which came into the story as a whole
+SUREST = 0.99  # the model is never certain
 LIKENESS = frozenset({"model", "repair_merge", "repair_split", "repair_move"})  # whose score is a likelihood
 
 
@@ -48,7 +50,7 @@ def _belonging(member: Membership, places: Sequence[int]) -> Belonging:
         member,
         tuple(map(str, member.reason.get("shared") or ())),
         tuple(names[place].name for place in places if place in names) if is_likeness else (),
-        member.score if is_likeness else None,
+        min(member.score, SUREST) if is_likeness and member.score >= LIKELY else None,
     )
 
 

@@ -134,6 +134,27 @@ def test_each_member_says_why_it_is_in_its_story(client, land: Land):
     assert "Third" in third and "a curator decided" in third and "likelihood" not in third
 
 
+@pytest.mark.parametrize(
+    ("score", "told"),
+    [
+        pytest.param(0.9986, "likelihood 99 %", id="never certain"),
+        pytest.param(0.01, "", id="it opened a thread that came along"),
+    ],
+)
+def test_a_member_that_the_repair_brought_tells_its_likelihood_where_it_joined_by_it(
+    client, land: Land, score, told
+):
+    one, two = make_article(), make_article(at=DAY + timedelta(hours=1))
+    story = make_story([one, two])
+    reason = {"rule": "repair_merge", "from": 1, "shared_words": 3}
+    Membership.objects.filter(article=two).update(reason=reason, score=score)
+    why = (
+        text_of(client.get(story.get_absolute_url())).split("Why these belong together")[1].split("</ul>")[0]
+    )
+    assert "two stories of one happening were joined" in why
+    assert told in why and ("likelihood" in why) is bool(told)
+
+
 def test_a_story_whose_first_report_left_it_tells_the_clocks_of_those_that_are_left(client, land: Land):
     article = make_article(make_source("late"), at=DAY + timedelta(days=1))
     story = make_story([article], created_at=DAY)  # opened for another, which went to another story
