@@ -12,7 +12,7 @@ from django.conf import settings
 
 from aggregator.errors import AggregatorError, ExtractError
 from aggregator.fetch import isolate, packing
-from aggregator.models import ArticleBody, FingerprintRow, LearnedLine, Work
+from aggregator.models import Article, ArticleBody, FingerprintRow, LearnedLine, Work
 from aggregator.pipeline import boilerplate, extract
 from aggregator.pipeline.types import ArticleText, Entry, Removed
 
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 # Why an article is under way whose text is the stored one; no revision comes of it.
 RERUNS = ("retag", "reread")
+FEW = 200  # characters of headline and text, below which a language is guessed wrongly too often
 EXTRACT_MEMORY = 1_000_000_000  # bytes of address space; a 5 MB page needs some 300 MB as a tree
 
 
@@ -48,7 +49,16 @@ def _read_one(row: Work, now: datetime) -> ArticleText:
         except AggregatorError as error:
             row.code, row.sentence = error.code, error.sentence
             log.info("page_not_read", extra={"article": row.pk, "code": error.code})
-    return extract.text_from_entry(entry, now)
+    return extract.text_from_entry(_in_own_language(entry, row.article), now)
+
+
+def _in_own_language(entry: Entry, article: Article) -> Entry:
+    """Return an entry of few words in what its outlet writes: counting letters takes a headline for any language."""
+    if entry.language or len(f"{entry.title}{entry.content or entry.summary}") >= FEW:
+        return entry
+    own = article.source.languages or []
+    said = article.feed.language if article.feed else ""
+    return replace(entry, language=said or (own[0] if len(own) == 1 else ""))
 
 
 @cache
