@@ -10,10 +10,9 @@ from django.utils.text import slugify
 
 from aggregator.models import Article, Conflict, Region, Story, Topic
 from aggregator.pipeline import headline
-from aggregator.pipeline.happened import local_day
 from aggregator.services.members import Members, Vocabulary
 from aggregator.services.storytags import Tags
-from aggregator.services.zones import zone_of
+from aggregator.services.zones import newest_day
 
 GROWTH_WINDOW = timedelta(hours=12)
 DOTS = 12
@@ -108,7 +107,7 @@ def _choose_event_date(story: Story, members: Members) -> None:
         story.happened_reason = {"code": "curator"}
         return
     dated = [a for a in members.originals if a.happened_on and a.happened_precision == "day"]
-    newest = max(local_day(a.reported_at, zone_of(a.source)) for a in members.articles)
+    newest = newest_day(members.articles)
     votes = Counter(a.happened_on for a in dated if a.happened_on and a.happened_on <= newest)
     if not votes:
         story.happened_on, story.happened_precision = story.first_at.date(), "reported"

@@ -1,10 +1,14 @@
-"""The time zone an outlet writes in: what its row says, else that of its country's newsrooms."""
+"""The time zone an outlet writes in, what its row says or that of its country's newsrooms, and days there."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
+
 from babel.core import get_global
 
-from aggregator.models import Source
+from aggregator.models import Article, Source
+from aggregator.pipeline.happened import local_day
 
 # Countries of several zones: the one that nearly all newsrooms of the whole country keep.
 _NEWSROOMS = {
@@ -20,6 +24,11 @@ _NEWSROOMS = {
 def zone_of(source: Source) -> str:
     """Return an outlet's IANA time zone, `UTC` when neither its row nor its country tells one."""
     return source.time_zone or time_zone_of(source.country) or "UTC"
+
+
+def newest_day(articles: Iterable[Article]) -> date:
+    """Return the newest day on which one of some articles (at least one) was reported, each in its outlet's zone."""
+    return max(local_day(one.reported_at, zone_of(one.source)) for one in articles)
 
 
 def time_zone_of(country: str) -> str:

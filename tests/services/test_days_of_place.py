@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from aggregator.errors import CurationError
 from aggregator.models import Article, Source, Story, Work
 from aggregator.pipeline.types import ArticleText
+from aggregator.services.curation.acts import Actor
+from aggregator.services.curation.tagging import set_event_date
 from aggregator.services.judging import judge
 from aggregator.services.zones import time_zone_of
 from tests.factories import make_article, make_source
@@ -51,6 +54,17 @@ def test_a_story_stands_on_the_day_of_the_place_though_utc_is_a_day_behind() -> 
     settle(one)
     story = Story.objects.get(pk=story_of(one))
     assert (story.happened_on, story.happened_precision) == (MONDAY, "day")
+
+
+def test_a_curator_may_set_the_day_of_the_place_and_none_after_it() -> None:
+    one = make_article(make_source("tokyo", country="JP"), title="Missiles hit the port of Odesa", at=SUNDAY)
+    settle(one)
+    story, actor = story_of(one), Actor(None, SUNDAY, "It was Monday there.")
+    assert story is not None
+    set_event_date(actor, story, MONDAY)
+    assert Story.objects.get(pk=story).happened_on == MONDAY
+    with pytest.raises(CurationError, match="after the newest report"):
+        set_event_date(actor, story, date(2023, 9, 26))
 
 
 def test_a_day_after_the_newest_report_is_never_the_storys() -> None:

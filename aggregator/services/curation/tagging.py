@@ -32,6 +32,7 @@ from aggregator.services.curation.acts import (
     replace_overrides,
 )
 from aggregator.services.locks import line_lock
+from aggregator.services.zones import newest_day
 
 _MODELS: dict[str, Any] = {"regions": Region, "topics": Topic, "conflicts": Conflict}
 TOPICS_AT_MOST = 3
@@ -65,11 +66,12 @@ def set_event_date(actor: Actor, story_id: int, on: date, *, seen: int | None = 
     with line_lock():
         (story,) = lock_stories([story_id])
         check_version(story, seen)
-        if on > story.last_at.date():
+        members = member_ids(story_id)
+        told = Article.objects.filter(pk__in=members).select_related("source")
+        if on > max(story.last_at.date(), newest_day(told) if members else date.min):
             raise CurationError("It cannot have happened after the newest report.", code="date_in_future")
         before = {"on": story.happened_on.isoformat(), "precision": story.happened_precision}
         entry = log_act(actor, "event_date", story, before=before, after={"on": on.isoformat()})
-        members = member_ids(story_id)
         shown = Article.objects.filter(pk__in=members, status=Article.Status.VISIBLE).values_list(
             "pk", flat=True
         )
