@@ -1,29 +1,30 @@
 """Group a batch of articles into stories: the rows' side of `pipeline.group`.
 
 Runs inside the line's lock, so one batch after the other, in order of arrival. Copies stand in
-their original's story; outside forms and what readers do not see stand in none; a curator's links
-win. Grouping an article again leaves it where it is.
+their original's story, or in that of the copy that stands in for it (`stand_ins`); outside forms and what
+readers do not see stand in none; a curator's links win. Grouping an article again leaves it where it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 
 from aggregator.models import Article, GroupFeatures, Membership, Story
 from aggregator.pipeline.features import Features, pack, rarity, read_features
-from aggregator.pipeline.group import OUTSIDE_FORMS, SPAN, GroupVerdict
+from aggregator.pipeline.group import OUTSIDE_FORMS, GroupVerdict
 from aggregator.pipeline.group_words import shared_words
 from aggregator.services.drafts import Draft
+from aggregator.services.seating import STORY_SPAN, hide_with_stories, seat_texts
+from aggregator.services.stand_ins import tell_anew
 from aggregator.services.standing import Links, Where, links_of, where_now
 from aggregator.services.story_shelf import Shelf
 
 WORDS_TOLD = 8  # in a reason
-STORY_SPAN = timedelta(seconds=SPAN)
 _UNDATED = frozenset({"missing", "guessed"})
 _shelf = Shelf()
 
@@ -97,6 +98,7 @@ class _Batch:
     joined: dict[int, Membership] = field(default_factory=dict)
     left: set[int] = field(default_factory=set)
     features: dict[int, GroupFeatures] = field(default_factory=dict)
+    stayed: list[int] = field(default_factory=list)
 
     def linked_stories(self) -> set[int]:
         """Return stories that links point to."""
@@ -108,23 +110,27 @@ class _Batch:
     def group(self, draft: Draft) -> None:
         """Decide on one draft."""
         article = draft.article
-        if not draft.is_shown:
-            self._leave(article.pk)
-        elif article.copy_of_id is not None:  # the text of an outlet that we do not read has none to follow
-            self._follow_original(draft)
+        if article.status == Article.Status.HIDDEN and article.relevance == "in":
+            return  # it is hidden with its story, and comes back with it
+        leader = self.where.leader(draft) if draft.is_shown else None
+        if leader is None:
+            self._leave(article)
+        elif leader != article.pk:
+            self._follow(draft, leader)
         elif article.pk in self.where.story_of and draft.classified.form not in OUTSIDE_FORMS:
             self._stay(draft)
         else:
             self._decide(draft)
 
-    def _follow_original(self, draft: Draft) -> None:
+    def _follow(self, draft: Draft, leader: int) -> None:
         article = draft.article
-        story = self.where.story_of.get(article.copy_of_id or 0)
+        story = self.where.story_of.get(leader)
         _shelf.index.remove(article.pk)
+        self._wake(article.copy_of_id)
         if story is None or not self._fits(story, article.reported_at):
-            self._leave(article.pk)
+            self._leave(article)
             return
-        self._join(draft, story, 1.0, {"rule": "copy", "article": article.copy_of_id})
+        self._join(draft, story, 1.0, {"rule": "copy", "article": leader})
 
     def _stay(self, draft: Draft) -> None:
         """An article settled again keeps its story; what is known of it is renewed."""
@@ -134,6 +140,9 @@ class _Batch:
             self._keep(draft, features, None)
             _shelf.index.remove(draft.article.pk)
             _shelf.index.add(story, draft.article.pk, features)
+            if draft.article.copy_of_id is not None:
+                self.where.texts.moved.add(draft.article.copy_of_id)
+        self.stayed.append(draft.article.pk)
         self.touched.add(story)
 
     def _decide(self, draft: Draft) -> None:
@@ -146,20 +155,24 @@ class _Batch:
         )
         self._keep(draft, features, verdict.story if verdict.kind == "outside" else None)
         if verdict.kind == "outside":
-            self._leave(article.pk)
+            self._leave(article)
             return
         story = verdict.story if verdict.story is not None else self._open(draft)
         reason = verdict.reason if verdict.story is not None else _opening(verdict.reason)
+        if article.copy_of_id is not None:
+            reason = {**reason, "stands_for": article.copy_of_id}
         self._join(draft, story, verdict.score, reason)
         _shelf.index.add(story, article.pk, features)
 
     def _own_copies(self, draft: Draft) -> GroupVerdict | None:
-        """An original that was found after its copies takes its place in their story."""
+        """What was found after its copies, or leads them now, takes its place in their story."""
+        article = draft.article
         if draft.classified.form in OUTSIDE_FORMS:
             return None
-        barred = {self.where.story_of.get(a) for a in self.links.cannot[draft.article.pk]}
-        for copy, story in self.where.copies_in[draft.article.pk]:
-            if story not in barred and self._fits(story, draft.article.reported_at):
+        barred = {self.where.story_of.get(a) for a in self.links.cannot[article.pk]}
+        for copy, story in self.where.copies_in[article.copy_of_id or article.pk]:
+            there = copy != article.pk and self.where.story_of.get(copy) == story
+            if there and story not in barred and self._fits(story, article.reported_at):
                 return GroupVerdict("join", story, 1.0, {"rule": "its_copies", "article": copy})
         return None
 
@@ -173,6 +186,9 @@ class _Batch:
         old = self.where.story_of.get(article.pk)
         if old is not None and old != story:
             self.touched.add(old)
+        if old != story and article.copy_of_id is None:
+            for copy in self.where.texts.took_place(article.pk):
+                _shelf.index.remove(copy)
         self.where.story_of[article.pk] = story
         first, last = self._span(story, article.reported_at)
         self.where.spans[story] = min(first, article.reported_at), max(last, article.reported_at)
@@ -182,13 +198,21 @@ class _Batch:
             story_id=story, article=article, score=round(score, 4), reason=reason, joined_at=self.now
         )
 
-    def _leave(self, article: int) -> None:
-        _shelf.index.remove(article)
-        self.joined.pop(article, None)
-        story = self.where.story_of.pop(article, None)
+    def _leave(self, article: Article) -> None:
+        _shelf.index.remove(article.pk)
+        self.joined.pop(article.pk, None)
+        story = self.where.story_of.pop(article.pk, None)
         if story is not None:
             self.touched.add(story)
-            self.left.add(article)
+            self.left.add(article.pk)
+        self.where.texts.left(article, stood=story is not None)
+        self._wake(article.pk)
+
+    def _wake(self, text: int | None) -> None:
+        """Have what stands in for an original settled again if it came to lead when nobody looked."""
+        held = self.where.texts.stand_ins.get(text or 0)
+        if held is not None and _shelf.index.features_of(held.article) is None:
+            self.where.texts.again.add(held.article)
 
     def _fits(self, story: int, at: datetime) -> bool:
         first, last = self._span(story, at)
@@ -211,7 +235,8 @@ class _Batch:
         rows = {pk: m for pk, m in self.joined.items() if m.reason.get("rule") == "model"}
         partners = {pk: _shelf.index.first_members(m.story_id, but=pk) for pk, m in rows.items()}
         wanted = {a for group in partners.values() for a in group}
-        told = {pk: f"{title}\n{extract}" for pk, title, extract in _titles(wanted)} if wanted else {}
+        titles = Article.objects.filter(pk__in=wanted).values_list("pk", "title", "extract")
+        told = {pk: f"{title}\n{extract}" for pk, title, extract in titles}
         for pk, row in rows.items():
             others = "\n".join(told.get(a, "") for a in partners[pk])
             words = shared_words(f"{row.article.title}\n{row.article.extract}", others)
@@ -235,6 +260,9 @@ class _Batch:
             unique_fields=["article"],
             update_fields=["packed", "about_story"],
         )
+        self.where.texts.lost(tell_anew(self.stayed))
+        hide_with_stories(self.joined.values())
+        seat_texts(self.where.texts, self.where.story_of, self.now)
 
     def _story_row(self, pk: int, draft: Draft) -> Story:
         at = draft.article.reported_at
@@ -243,13 +271,10 @@ class _Batch:
         )
 
 
-def _place_in_line(draft: Draft) -> tuple[bool, datetime, int]:
+def _place_in_line(draft: Draft) -> tuple[bool, datetime, int, int]:
     article = draft.article
-    return article.copy_of_id is not None, article.reported_at, article.pk
-
-
-def _titles(article_ids: set[int]) -> list[tuple[int, str, str]]:
-    return list(Article.objects.filter(pk__in=article_ids).values_list("pk", "title", "extract"))
+    is_copy = article.copy_of_id is not None
+    return is_copy, article.reported_at, article.url_hash if is_copy else 0, article.pk
 
 
 def _story_ids(count: int) -> list[int]:

@@ -18,8 +18,9 @@ from aggregator.models import Article, Membership, Story
 from aggregator.pipeline.repair import Place
 from aggregator.services import placing
 from aggregator.services.curation.acts import Actor, entry_of, log_acts
-from aggregator.services.grouping import STORY_SPAN
 from aggregator.services.regrouping import Step, Way
+from aggregator.services.seating import seat_copies
+from aggregator.services.stand_ins import heads_of
 from aggregator.services.writing import save_rows
 
 SAID = {
@@ -29,11 +30,12 @@ SAID = {
 }
 TOLD = ("words", "title", "shared_words", "shared_numbers", "places_shared", "hours")
 
-# A copy goes where its original goes, from where it stood beside it.
+# A copy goes where its original goes, or what stands in for that, from where it stood beside it.
 _COPIES = """
 UPDATE aggregator_membership AS row SET story_id = given.joins
 FROM unnest(%(articles)s::bigint[], %(leaves)s::bigint[], %(joins)s::bigint[]) AS given(article, leaves, joins)
-JOIN aggregator_article AS copy ON copy.copy_of_id = given.article
+JOIN aggregator_article AS head ON head.id = given.article
+JOIN aggregator_article AS copy ON copy.copy_of_id = COALESCE(head.copy_of_id, head.id) AND copy.id <> head.id
 WHERE row.article_id = copy.id AND row.story_id = given.leaves
 """
 # A story that is empty of texts of its own is closed; what pointed to it points to the other.
@@ -81,7 +83,7 @@ def write(
     _move_articles(moves)
     _retire(merged)
     touched = {story for move in moves for story in (move.leaves, move.joins)}
-    _seat_copies(touched, shaped, now)
+    seat_copies(touched, shaped, now)
     placing.place_stories(touched, now)
     return touched, len(moves)
 
@@ -109,8 +111,7 @@ def _merged(ways: Sequence[Way]) -> dict[int, int]:
         if way.empties:
             largest[way.leaves][way.target[1]] += len(way.places)
     # Rows may hold more than memory does: a text whose features are of an older make stays.
-    rows = Membership.objects.filter(story_id__in=list(largest), article__copy_of__isnull=True)
-    stay = set(rows.exclude(article_id__in=moving).values_list("story_id", flat=True))
+    stay = {head.story for head in heads_of(largest) if head.article not in moving}
     return {
         story: max(counts, key=lambda s: (counts[s], -s))
         for story, counts in largest.items()
@@ -156,6 +157,7 @@ def _move_articles(moves: Sequence[_Move]) -> None:
         move = going[row.article_id]
         place = move.places[row.article_id]
         why = place.reason
+        stands_for = {"stands_for": row.reason["stands_for"]} if "stands_for" in row.reason else {}
         if why.get("rule") == "fixed":  # it came along with its thread: its own words still hold
             why = row.reason
         else:
@@ -165,6 +167,7 @@ def _move_articles(moves: Sequence[_Move]) -> None:
             "rule": f"repair_{move.act}",
             "from": move.leaves,
             **{key: why[key] for key in TOLD if key in why},
+            **stands_for,
         }
     save_rows(rows, ["story", "score", "reason"])
     with connection.cursor() as cursor:
@@ -182,34 +185,3 @@ def _retire(merged: Mapping[int, int]) -> None:
     with connection.cursor() as cursor:
         for statement in _RETIRE:
             cursor.execute(statement, {"leaves": list(merged), "joins": list(merged.values())})
-
-
-def _seat_copies(stories: Collection[int], shaped: Collection[int], now: datetime) -> None:
-    """Seat the copies of stories whose originals changed: within the span, the earliest first.
-
-    One that has no room stands in no story, as when it arrives; one that had none may have it now.
-    """
-    spans: dict[int, list[datetime]] = defaultdict(list)
-    rows = Membership.objects.filter(story_id__in=list(stories), article__copy_of__isnull=True)
-    originals = dict[int, int]()
-    for article, story, at in rows.values_list("article_id", "story_id", "article__reported_at"):
-        originals[article] = story
-        spans[story].append(at)
-    copies = Article.objects.filter(copy_of_id__in=originals, status=Article.Status.VISIBLE, relevance="in")
-    copies = copies.only("copy_of", "reported_at", "membership__story")
-    seated, late = [], []
-    for copy in copies.select_related("membership").order_by("reported_at", "url_hash"):
-        story, at = originals[copy.copy_of_id or 0], copy.reported_at
-        row = getattr(copy, "membership", None)
-        first, last = min(spans[story]), max(spans[story])
-        if first <= at <= last or max(last, at) - min(first, at) <= STORY_SPAN:
-            spans[story].append(at)
-            if row is None:
-                reason = {"rule": "copy", "article": copy.copy_of_id}
-                seated.append(
-                    Membership(story_id=story, article=copy, score=1.0, reason=reason, joined_at=now)
-                )
-        elif row is not None and row.story_id == story and copy.pk not in shaped:
-            late.append(copy.pk)
-    Membership.objects.bulk_create(seated)
-    Membership.objects.filter(article_id__in=late).delete()

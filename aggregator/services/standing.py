@@ -10,17 +10,31 @@ from operator import itemgetter
 
 from django.db.models import Q
 
-from aggregator.models import Membership, Override
+from aggregator.models import Article, Membership, Override
 from aggregator.services.drafts import Draft
+from aggregator.services.stand_ins import Texts
 
 
 @dataclass
 class Where:
-    """Where articles stand before the batch: story by article, and spans of those stories."""
+    """Where articles stand before the batch: story by article, and spans of those stories; who leads their texts."""
 
+    texts: Texts
     story_of: dict[int, int] = field(default_factory=dict)
     copies_in: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     spans: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
+
+    def leader(self, draft: Draft) -> int | None:
+        """Return the article whose story is a draft's: itself, its original, what stands in for that, or none."""
+        text = draft.article.copy_of_id  # the text of an outlet that we do not read has none to follow
+        if text is None or text in self.story_of:
+            return text or draft.article.pk
+        leader = self.texts.leader(draft)
+        held = self.texts.stand_ins.get(text)
+        if held is not None and held.story:
+            self.story_of.setdefault(held.article, held.story)
+            self.spans.setdefault(held.story, held.span)
+        return leader
 
 
 @dataclass
@@ -32,21 +46,34 @@ class Links:
 
 
 _PLACE = ("pk", "article_id", "article__copy_of_id", "story_id", "story__first_at", "story__last_at")
+_PLACE_OF_COPY = (
+    "membership__pk", "pk", "copy_of_id",
+    "membership__story_id", "membership__story__first_at", "membership__story__last_at",
+)  # fmt: skip
 
 
 def where_now(drafts: Sequence[Draft]) -> Where:
-    """Read where the drafts, their originals and their copies stand. One query."""
+    """Read where the drafts, their originals and their copies stand. One query, two more when an original is not shown."""
     own = [d.article.pk for d in drafts]
     asked = {*own, *(d.article.copy_of_id for d in drafts if d.article.copy_of_id)}
     # Two looks, each by an index of its own: an OR across the two tables reads both of them whole.
     standing = Membership.objects.filter(article_id__in=asked).values_list(*_PLACE)
-    of_copies = Membership.objects.filter(article__copy_of_id__in=own).values_list(*_PLACE)
-    where = Where()
-    for _, article, original, story, first, last in sorted(standing.union(of_copies), key=itemgetter(0)):
+    of_copies = Article.objects.filter(copy_of_id__in=own).values_list(*_PLACE_OF_COPY)
+    rows = list(standing.union(of_copies))
+    copies_of: dict[int, list[int]] = defaultdict(list)
+    for _, article, original, *_ in rows:
+        if original in asked:
+            copies_of[original].append(article)
+    rows = sorted((row for row in rows if row[0] is not None), key=itemgetter(0))
+    where = Where(Texts.read(drafts, copies_of, {article for _, article, *_ in rows}))
+    for _, article, original, story, first, last in rows:
         where.story_of[article] = story
         where.spans[story] = (first, last)
         if original is not None:
             where.copies_in[original].append((article, story))
+    for original, (article, _, story, span) in where.texts.stand_ins.items():
+        where.story_of[article], where.spans[story] = story, span
+        where.copies_in[original].append((article, story))
     return where
 
 

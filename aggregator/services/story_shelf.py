@@ -13,9 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Max
 
-from aggregator.models import GroupFeatures, Membership, Story
+from aggregator.models import GroupFeatures, Story
 from aggregator.pipeline.features import Features, unpack
 from aggregator.pipeline.group import SPAN, WINDOW, StoryIndex
+from aggregator.services.stand_ins import heads_of
 
 CHUNK = 2_000  # stories read at once
 
@@ -94,9 +95,8 @@ class Shelf:
 
     def _reload_chunk(self, ids: Sequence[int]) -> None:
         members: dict[int, list[int]] = defaultdict(list)
-        rows = Membership.objects.filter(story_id__in=ids, article__copy_of__isnull=True)
-        for story, article in rows.order_by("pk").values_list("story_id", "article_id"):
-            members[story].append(article)
+        for head in heads_of(ids):
+            members[head.story].append(head.article)
         # All features first: an article that moved is taken out of one story before it comes to the other.
         features = {a: self.index.features_of(a) for group in members.values() for a in group}
         features |= read_features_of([a for a, known in features.items() if known is None])

@@ -130,6 +130,12 @@ BROKEN = [  # what is broken, how, and whose id is named
     ("search", "UPDATE aggregator_searchrow SET reported_at = '2020-01-01' WHERE article_id = {talks}", "talks"),
     ("retired", "UPDATE aggregator_story SET retired_into_id = {story} WHERE id = {other}", None),
     ("hidden", "UPDATE aggregator_story SET hidden = true WHERE id = {other}", "talks"),
+    (
+        "unmet",
+        "UPDATE aggregator_article SET relevance = 'out' WHERE id = {first}; "
+        "DELETE FROM aggregator_membership WHERE article_id IN ({first}, {copy})",
+        "copy",
+    ),
     ("story_counts", "UPDATE aggregator_story SET origin_count = 9 WHERE id = {story}", "story"),
     ("story_counts", "UPDATE aggregator_story SET last_at = '2020-01-01' WHERE id = {story}", "story"),
     ("story_counts", "UPDATE aggregator_story SET speaker_id = {talks} WHERE id = {story}", "story"),

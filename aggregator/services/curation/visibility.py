@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
 from aggregator.errors import CurationError
 from aggregator.models import (
@@ -65,14 +65,24 @@ def undo_hide(actor: Actor, entry: LogEntry) -> LogEntry:
         if not story.hidden:
             raise ground_moved("A later act")
         lift_overrides(entry, actor.now)
-        hidden = Article.objects.filter(pk__in=entry.before["shown"], status=Article.Status.HIDDEN)
-        hidden.update(status=Article.Status.VISIBLE, indexed=False)
+        # What joined it meanwhile was hidden with it and has no word of a curator.
+        joined = Q(membership__story=story) & ~Q(pk__in=_hidden_by_word())
+        hidden = Article.objects.filter(
+            Q(pk__in=entry.before["shown"]) | joined, status=Article.Status.HIDDEN
+        )
+        ids = list(hidden.values_list("pk", flat=True))
+        Article.objects.filter(pk__in=ids).update(status=Article.Status.VISIBLE, indexed=False)
         Story.objects.filter(pk=story.pk).update(hidden=False)
         undone = log_act(
             actor, "undo", story, before={"hidden": True}, after={"hidden": False}, undo_of=entry
         )
         placing.place_stories([story.pk], actor.now)
     return undone
+
+
+def _hidden_by_word() -> QuerySet[Override, int]:
+    words = Override.objects.filter(kind=Override.Kind.HIDDEN, lifted_at__isnull=True)
+    return words.values_list("article_id", flat=True)
 
 
 def pin_story(

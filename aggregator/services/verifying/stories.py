@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.models import Story, StoryConflict, StoryRegion, StoryTopic, TimelineEntry
+from aggregator.pipeline.group import OUTSIDE_FORMS
 from aggregator.services import daycounts, placing
 from aggregator.services.locks import line_lock
 from aggregator.services.members import Members, Vocabulary, load_members, load_vocabulary_maps
@@ -15,6 +16,7 @@ from aggregator.services.storyfacts import count_origins
 from aggregator.services.storytags import Tags, vote_tags
 from aggregator.services.verifying.checks import CHUNK, Check, asked, place_again, settle_again, told
 
+FORMS = ", ".join(f"'{form}'" for form in sorted(OUTSIDE_FORMS))
 _RETIRED = """
 SELECT DISTINCT story.id FROM aggregator_story story
 JOIN aggregator_membership membership ON membership.story_id = story.id
@@ -47,6 +49,18 @@ _OVERRULED = """
 SELECT word.article_id FROM aggregator_override word
 JOIN aggregator_article article ON article.id = word.article_id
 WHERE word.lifted_at IS NULL AND word.kind = 'is_original' AND article.copy_of_id IS NOT NULL
+"""
+# Of a text whose original is not shown, the first copy stands in for it: `services/stand_ins.py`.
+_UNMET = f"""
+SELECT article.id FROM aggregator_article article
+JOIN aggregator_article original ON original.id = article.copy_of_id
+WHERE article.status = 'visible' AND article.relevance = 'in' AND article.form NOT IN ({FORMS})
+  AND original.status <> 'hidden' AND original.form NOT IN ({FORMS})
+  AND NOT EXISTS (SELECT FROM aggregator_membership WHERE article_id IN (article.id, original.id))
+  AND NOT EXISTS (
+    SELECT FROM aggregator_article copy JOIN aggregator_membership ON article_id = copy.id
+    WHERE copy.copy_of_id = original.id AND copy.form NOT IN ({FORMS}))
+  AND NOT EXISTS (SELECT FROM aggregator_work WHERE article_id = article.id)
 """
 
 
@@ -191,6 +205,12 @@ CHECKS = (
         "Articles that a curator put together or apart, and that do not stand so.",
         asked(_APART),
         None,
+    ),
+    Check(
+        "unmet",
+        "Copies that stand in no story, nor does their original or another copy for it.",
+        asked(_UNMET),
+        settle_again,
     ),
     Check("own_texts", "Copies that a curator called originals.", asked(_OVERRULED), settle_again),
     Check(
