@@ -50,16 +50,18 @@ SELECT word.article_id FROM aggregator_override word
 JOIN aggregator_article article ON article.id = word.article_id
 WHERE word.lifted_at IS NULL AND word.kind = 'is_original' AND article.copy_of_id IS NOT NULL
 """
-# Of a text whose original is not shown, the first copy stands in for it: `services/stand_ins.py`.
+# Of a text whose original is not shown, the first copy stands in for it: `services/stand_ins.py`. Each condition by
+# one equality, so that PostgreSQL can hash it: an IN over two columns reads all memberships for each article.
 _UNMET = f"""
 SELECT article.id FROM aggregator_article article
 JOIN aggregator_article original ON original.id = article.copy_of_id
 WHERE article.status = 'visible' AND article.relevance = 'in' AND article.form NOT IN ({FORMS})
   AND original.status <> 'hidden' AND original.form NOT IN ({FORMS})
-  AND NOT EXISTS (SELECT FROM aggregator_membership WHERE article_id IN (article.id, original.id))
+  AND NOT EXISTS (SELECT FROM aggregator_membership own WHERE own.article_id = article.id)
+  AND NOT EXISTS (SELECT FROM aggregator_membership its WHERE its.article_id = article.copy_of_id)
   AND NOT EXISTS (
     SELECT FROM aggregator_article copy JOIN aggregator_membership ON article_id = copy.id
-    WHERE copy.copy_of_id = original.id AND copy.form NOT IN ({FORMS}))
+    WHERE copy.copy_of_id = article.copy_of_id AND copy.form NOT IN ({FORMS}))
   AND NOT EXISTS (SELECT FROM aggregator_work WHERE article_id = article.id)
 """
 
