@@ -20,10 +20,9 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Max
 
 from aggregator.models import GroupFeatures, LogEntry, Membership, Override, Story
-from aggregator.pipeline import repair
 from aggregator.pipeline.group import WINDOW
 from aggregator.pipeline.repair import DAY, HELD, Standing
-from aggregator.services import grouping, moving, regrouping
+from aggregator.services import chaining, grouping, moving, regrouping
 from aggregator.services.locks import line_lock
 from aggregator.services.story_shelf import Shelf
 from aggregator.services.writing import update_rows
@@ -32,7 +31,6 @@ log = logging.getLogger(__name__)
 
 REACH = timedelta(hours=48)  # what arrived since may still put others in their place
 LIMIT = 5_000  # articles decided again in one look: some seconds without the lock
-CHAINED = 300  # stories whose forerunner is looked for in one look
 PORTION = 40  # stories written in one transaction, at most
 SECONDS = 2.0  # that a portion may take: one that takes longer is followed by a smaller one
 MOVING_ACTS = ("merge", "split", "move")
@@ -45,7 +43,7 @@ class _Memory:
 
     shelf: Shelf | None = None
     stood: dict[int, Mark] | None = None
-    chained_to: int = 0
+    chained: chaining.Looked = field(default_factory=chaining.Looked)
 
 
 @dataclass
@@ -68,7 +66,7 @@ def repair_stories(now: datetime) -> int:
     with line_lock():
         shelf = grouping.synced_shelf()
         if _memory.shelf is not shelf:
-            _memory.shelf, _memory.stood, _memory.chained_to = shelf, None, 0
+            _memory.shelf, _memory.stood, _memory.chained = shelf, None, chaining.Looked()
     standing = sorted(_held(shelf), key=lambda s: s.order)
     since = _since(standing, now)
     changes, missed, moved = 0, set[int](), set[int]()
@@ -80,7 +78,9 @@ def repair_stories(now: datetime) -> int:
         _keep_threads(plan)
         changes, missed = _write(plan, looked, words, now)
         moved = plan.moved
-    _chain(standing)
+    if standing:
+        newest_report = datetime.fromtimestamp(standing[-1].order[0], UTC)
+        chaining.chain_stories(newest_report, _memory.chained)
     where = {a: shelf.index.story_of(a) for a in moved}
     _memory.stood = {
         s.article: (where.get(s.article, s.story), s.order) for s in standing if s.article not in missed
@@ -244,29 +244,3 @@ def _as_seen(step: regrouping.Step, shelf: Shelf, seen: dict[int, set[int]], ope
     """True when the stories of a step hold what they did when it was decided, and what was written since."""
     stories = {story for way in step.ways for story in (way.leaves, way.goes_to(opened)) if story}
     return all(shelf.index.members_of(story) == seen[story] for story in stories)
-
-
-def _chain(standing: Sequence[Standing]) -> None:
-    """Tie each story that changed to the one that it goes on from, and write what is new.
-
-    Stories of the last 48 hours by their own dates, so that a backlog or a clock that is wrong leaves none out.
-    """
-    if not standing:
-        return
-    newest = datetime.fromtimestamp(standing[-1].order[0], UTC)
-    with line_lock():
-        shelf = grouping.synced_shelf()
-        rows = Story.objects.live().filter(last_at__gte=newest - REACH, article_count__gt=0)
-        stories = list(rows.filter(changed_no__gt=_memory.chained_to).order_by("changed_no")[:CHAINED])
-    found = {
-        s.pk: repair.find_earlier(shelf.index, s.pk) for s in stories
-    }  # some tenths of a second, unlocked
-    changed = [story for story in stories if story.earlier_id != found[story.pk]]
-    if changed:
-        with line_lock():
-            wanted = [pk for pk in found.values() if pk is not None]
-            alive = set(Story.objects.live().filter(pk__in=wanted).values_list("pk", flat=True))
-            for story in changed:
-                story.earlier_id = found[story.pk] if found[story.pk] in alive else None
-            Story.objects.bulk_update(changed, ["earlier"], batch_size=200)
-    _memory.chained_to = max([_memory.chained_to, *(s.changed_no for s in stories)])
