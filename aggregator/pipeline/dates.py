@@ -40,6 +40,7 @@ _D_MONTH_Y = re.compile(
 )
 _MONTH_D_Y = re.compile(r"([^\W\d_]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b" + _TIME)
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z)?$")
+_NO_YEAR = re.compile(r"[^\W\d_]\.?[\s-]+00\d\d\b(?!:)")  # an empty date: Jan 0001 would be read as 2001
 _UNIX = re.compile(r"^\d{10}(?:\d{3})?$")
 
 
@@ -72,7 +73,7 @@ def _iso(words: str) -> datetime | None:
 
 def _rfc822(words: str) -> datetime | None:
     parts = parsedate_tz(words)
-    if parts is None or not parts[0] or not any(ch.isalpha() for ch in words):
+    if parts is None or not parts[0] or _NO_YEAR.search(words) or not any(ch.isalpha() for ch in words):
         return None
     zone = timezone(timedelta(seconds=parts[9] or 0))
     return datetime(*parts[:6], tzinfo=zone)
