@@ -11,26 +11,21 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from .credits import credits_name
 from .fingerprint import SKETCH
 from .trace_first import is_earlier
+from .trace_issues import SHORT_WORDS, WHOLE, is_another_report, is_bulletin, of_another_day
 from .types import Credit, Fingerprint, NearMiss, Overlap, Reason, TraceCandidate, Traced
 
 CONTAINMENT = 0.5
 CREDITED_CONTAINMENT = 0.35  # enough where one names the other as its source
 COVERAGE = 0.12  # of the longer text; below it the shorter is a quotation, not the report
-SHORT_WORDS = 40  # a caption, a summary of a sentence: others may use its words in reports of their own
 SHORT_COVERAGE = 0.5
 MIN_SHARED = 4
 NARRATIVE = 0.4  # of the shorter's words outside quotation marks
 COMMON_ORIGINALS = 6  # a shingle in so many different originals is boilerplate
-WHOLE = 0.8  # a side with this share is in the other as a whole
 NEAR = 0.2  # containment from which a miss is worth showing
-BULLETIN_NUMBERS = 3
-BULLETIN_ALIKE = 0.5
-BULLETIN_GAP = timedelta(hours=20)
 _BEYOND = 1 << 63
 
 
@@ -73,22 +68,6 @@ def overlap(first: Fingerprint, second: Fingerprint, common: frozenset[int] = fr
     )
 
 
-def is_bulletin(one: TraceCandidate, other: TraceCandidate) -> bool:
-    """Tell whether two texts are issues of one recurring bulletin: same form, other day, other numbers.
-
-    An outlet's line of summary that stands again on another day ("key events, day 5", "pictures of the
-    day") is an issue too, whatever its numbers.
-    """
-    if not (one.is_dated and other.is_dated) or abs(one.reported_at - other.reported_at) < BULLETIN_GAP:
-        return False
-    if one.source_id == other.source_id and min(one.fingerprint.words, other.fingerprint.words) < SHORT_WORDS:
-        return True
-    a, b = set(one.fingerprint.numbers), set(other.fingerprint.numbers)
-    if min(len(a), len(b)) < BULLETIN_NUMBERS:
-        return False
-    return len(a & b) < BULLETIN_ALIKE * min(len(a), len(b))
-
-
 def _why_not(one: TraceCandidate, other: TraceCandidate, found: Overlap, enough: float) -> str:
     """Return the rule that keeps two texts apart, or '' when one carries the other's text."""
     short = min(one.fingerprint.words, other.fingerprint.words) < SHORT_WORDS
@@ -97,7 +76,7 @@ def _why_not(one: TraceCandidate, other: TraceCandidate, found: Overlap, enough:
         return "too_little"
     if found.narrative < NARRATIVE:
         return "quotes_only"
-    if is_bulletin(one, other):
+    if is_another_report(one, other, found):
         return "recurring_bulletin"
     return ""
 
@@ -157,7 +136,12 @@ def find_original(article: TraceCandidate, candidates: Iterable[TraceCandidate])
     found, near = _compare(article, others)
     if not found:
         return Traced("original", near=tuple(near))
-    return _settle(article, {one.article_id: one for one in others}, found, near)
+    by_id = {one.article_id: one for one in others}
+    for member_id in of_another_day(article, by_id, found):
+        near.append(NearMiss(member_id, "recurring_bulletin", found.pop(member_id)))
+    if not found:
+        return Traced("original", near=tuple(near))
+    return _settle(article, by_id, found, near)
 
 
 def _settle(
@@ -169,7 +153,12 @@ def _settle(
     groups = list(best)
     joined = [
         groups[0],
-        *(one for one in groups[1:] if _is_same_text(found[best[groups[0]]], found[best[one]])),
+        *(
+            one
+            for one in groups[1:]
+            if _is_same_text(found[best[groups[0]]], found[best[one]])
+            and not _are_bulletins(by_id.get(groups[0]), by_id.get(one))
+        ),
     ]
     first = joined[0]
     for one in joined[1:]:
@@ -188,6 +177,11 @@ def _likeness(found: Overlap) -> tuple[float, float]:
 def _is_same_text(one: Overlap, other: Overlap) -> bool:
     """Two originals that each make up most of the article must share text themselves."""
     return one.of_first > 0.5 and other.of_first > 0.5
+
+
+def _are_bulletins(one: TraceCandidate | None, other: TraceCandidate | None) -> bool:
+    """Tell it of two originals, as far as they are known: what lies between two issues does not make them one."""
+    return one is not None and other is not None and is_bulletin(one, other)
 
 
 def _as_original(

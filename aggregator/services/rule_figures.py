@@ -61,9 +61,9 @@ _TOLD: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         ("trace.CREDITED_CONTAINMENT", SHARE, _("Where one names the other as its source, this share is enough.")),
         ("trace.COVERAGE", SHARE, _("What is shared must be at least this share of the longer text; less is a quotation.")),
         ("trace.NARRATIVE", SHARE, _("And at least this share of the shorter text outside quotation marks.")),
-        ("trace.WHOLE", SHARE, _("From this share on, a text stands in the other as a whole: padded or shortened, by which of the two it is.")),
+        ("trace_issues.WHOLE", SHARE, _("From this share on, a text stands in the other as a whole: padded or shortened, by which of the two it is.")),
         ("trace.COMMON_ORIGINALS", NUMBER, _("A run of words that stands in so many different originals is boilerplate and proves nothing.")),
-        ("trace.BULLETIN_GAP", SPAN, _("Bulletins with other numbers, so far apart, are reports of their own, however alike their words.")),
+        ("trace_issues.BULLETIN_GAP", SPAN, _("Bulletins with other numbers, so far apart, are reports of their own, however alike their words.")),
         ("trace_first.REMOTE", SPAN, _("A date so long before we found a text is no claim to be first, unless a poll bears it out.")),
     )),
     "locate": (_("Where it is"), (

@@ -90,6 +90,134 @@ def test_an_outlets_summary_that_stands_again_on_another_day_is_another_issue():
     assert same_day.original_id == 1
 
 
+SIEGE = (
+    "Shelling of Old Harbour continued as the siege of the town went on, doctors said at {}:00; {} people were killed by "
+    "artillery of the militia."
+)
+
+
+def siege(pk: int, hours: int, dead: int, **fields) -> TraceCandidate:
+    title = f"Siege of Old Harbour: shelling continues, {dead} killed"
+    return article(pk, SIEGE.format(hours % 24, dead), at=NOON + hours * HOUR, title=title, **fields)
+
+
+@pytest.mark.parametrize(
+    ("hours", "dead", "original"),
+    [
+        pytest.param(0, 40, 1, id="word for word, at once"),
+        pytest.param(6, 41, 1, id="a new toll within the day"),
+        pytest.param(24, 44, None, id="a new toll the next day"),
+        pytest.param(240, 80, None, id="a new toll ten days later"),
+        pytest.param(240, 40, 1, id="word for word, ten days later"),
+    ],
+)
+def test_a_new_toll_in_an_old_sentence_is_a_new_report_on_another_day(hours, dead, original):
+    traced = find_original(siege(2, hours, dead), [siege(1, 0, 40)])
+    assert traced.original_id == original
+    assert [miss.why for miss in traced.near] == ([] if original else ["recurring_bulletin"])
+
+
+def test_a_sentence_that_was_cut_or_told_on_stays_a_copy_on_another_day():
+    sentence = SIEGE.format(0, 40)
+    cut, told_on = (
+        sentence.split(";")[0],
+        f"{sentence} The town's two hospitals are without power since Monday.",
+    )
+    for pk, text in enumerate((cut, told_on), start=2):
+        assert find_original(article(pk, text, at=NOON + 48 * HOUR), [siege(1, 0, 40)]).original_id == 1
+
+
+@pytest.mark.parametrize("hours", [6, 48])
+def test_a_sentence_with_another_weekday_and_a_toll_in_words_is_a_new_report_on_another_day(hours):
+    line = (
+        "On {} shelling of Old Harbour went on from morning to night and killed {} people in the quarters near the river, "
+        "doctors of the town said; those who still live there had no warning."
+    )
+    first = article(1, line.format("Tuesday", "three"))
+    traced = find_original(article(2, line.format("Thursday", "nine"), at=NOON + hours * HOUR), [first])
+    assert traced.original_id == (1 if hours == 6 else None)
+
+
+@pytest.mark.parametrize("order", ["told", "backwards"])
+def test_a_formula_that_is_sent_every_six_hours_is_a_text_a_day_not_one_for_weeks(order):
+    sent = [siege(n + 1, 6 * n, 40 + n, source_id=n % 3 + 1, found_at=NOON + 300 * HOUR) for n in range(20)]
+    known: dict[int, TraceCandidate] = {}
+    for one in sent if order == "told" else sent[::-1]:
+        traced = find_original(one, known.values())
+        known[one.article_id] = replace(one, original_id=traced.original_id)
+        for old, _, _ in traced.takes_over:
+            for pk, other in known.items():
+                if old in (pk, other.original_id):
+                    known[pk] = replace(other, original_id=one.article_id)
+    texts = {one.original_id or one.article_id for one in known.values()}
+    assert len(texts) >= 5
+    for one in known.values():
+        text = known[one.original_id or one.article_id]
+        assert text.original_id is None
+        assert one.reported_at - text.reported_at < 24 * HOUR
+
+
+def test_what_lies_between_two_issues_does_not_make_them_one_text():
+    first, last = siege(1, 0, 40), siege(3, 24, 44)
+    traced = find_original(siege(2, 12, 42, found_at=NOON + 300 * HOUR), [first, last])
+    assert traced.original_id in (1, None)
+    assert not (traced.original_id and traced.takes_over), "the next day's would be a copy of the first"
+
+
+def test_a_reprint_of_a_later_toll_is_that_ones_copy_whatever_the_first_toll_was():
+    first = siege(1, 0, 40)
+    update = replace(siege(2, 6, 41), original_id=1)
+    reprint = article(3, SIEGE.format(6, 41), at=NOON + 54 * HOUR, title="Shelling of Old Harbour, 41 killed")
+    assert find_original(reprint, [first, update]).original_id == 1
+
+
+def losses(day: int, men: int) -> str:
+    return (
+        f"Over the past day the enemy lost {men} soldiers, {men // 60} tanks, {men // 30} armoured vehicles, "
+        f"{men // 25} artillery systems and {men // 50} drones, the General Staff said on {day} September in its morning "
+        f"report. Since the war began the losses of the enemy come to about {270_000 + men} men, the report says; the "
+        "figures are being checked, and the count is made harder by the intensity of the fighting."
+    )
+
+
+def test_daily_losses_by_two_agencies_are_one_text_a_day():
+    known = [article(1, losses(19, 850)), article(2, losses(19, 850), at=NOON + HOUR)]
+    known[1] = replace(known[1], original_id=find_original(known[1], known[:1]).original_id)
+    assert known[1].original_id == 1
+    first = find_original(article(3, losses(20, 1210), at=NOON + 23 * HOUR, source_id=2), known)
+    assert first.kind == "original" and {miss.why for miss in first.near} == {"recurring_bulletin"}
+    known.append(article(3, losses(20, 1210), at=NOON + 23 * HOUR, source_id=2))
+    assert (
+        find_original(article(4, losses(20, 1210), at=NOON + 24 * HOUR, source_id=1), known).original_id == 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [
+        pytest.param(2, REPORT.replace("killed three", "killed five"), id="the same day"),
+        pytest.param(48, REPORT, id="two days later"),
+        pytest.param(48, changed(REPORT), id="two days later, edited"),
+    ],
+)
+def test_a_long_text_with_an_updated_toll_or_printed_again_stays_a_copy(hours, text):
+    title = "Nine killed" if hours > 2 else "11 killed"
+    traced = find_original(
+        article(2, text, at=NOON + hours * HOUR, title=title), [article(1, REPORT, title="9 killed")]
+    )
+    assert traced.original_id == 1
+
+
+def test_headlines_without_a_text_are_never_copies_whatever_they_share():
+    one, two = (article(pk, "", title="Shelling continues in Old Harbour") for pk in (1, 2))
+    assert find_original(two, [one]).kind == "original"
+    line = "Shelling continues in the streets of Old Harbour"
+    printed = [article(pk, line, at=NOON + pk * 24 * HOUR, title=line) for pk in (1, 2)]
+    assert find_original(printed[1], printed[:1]).original_id == 1, (
+        "the very words, without a number: a reprint"
+    )
+
+
 def test_a_photo_caption_shared_by_different_articles_makes_no_copy():
     caption = "Smoke rises over the fish hall of Old Harbour on Tuesday morning in a picture taken from the eastern quay."
     long_one, other = f"{caption}\n{REPORT}", f"{caption}\n{OTHER}"
