@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 
 from aggregator.models import Article
+from aggregator.pipeline.group import OUTSIDE_FORMS
 from aggregator.services import reason_counts, rule_figures
 from aggregator.services.rule_figures import Figure
 from aggregator.templatetags.rules import figure
@@ -63,3 +64,23 @@ def test_the_page_tells_figures_sources_and_reasons(client, land: Land):
     assert ">72 heures<" in french
     assert "À qui est ce texte ?" in french
     cache.clear()
+
+
+OUTSIDE_IN_FRENCH = {
+    "anniversary": "anniversaires", "explainer": "explications", "live-blog": "directs",
+    "newsletter": "lettres d’information", "opinion": "Opinions", "podcast": "podcasts",
+    "press-review": "revues de presse", "situation-report": "rapports de situation",
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_page_names_every_form_that_stands_outside_stories(client, land: Land):
+    assert set(OUTSIDE_IN_FRENCH) == OUTSIDE_FORMS
+    english = client.get("/methodology/").content.decode()
+    sentence = english.split("from its first report. ")[1].split(" stand outside stories")[0]
+    for form in OUTSIDE_FORMS:  # "anniversaries" for anniversary: the last letter may differ
+        assert form.replace("-", " ")[:-1] in sentence.lower()
+    french = client.get("/fr/methodology/").content.decode()
+    sentence = french.split("depuis son premier article. ")[1].split(" hors des histoires")[0]
+    for words in OUTSIDE_IN_FRENCH.values():
+        assert words in sentence
