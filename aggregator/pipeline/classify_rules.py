@@ -9,6 +9,7 @@ from typing import Any
 
 from aggregator.pipeline.conflicts import ConflictBook, ConflictRule, PartyRule, party_names
 from aggregator.pipeline.cues import BELONGS, BELONGS_NOT, CueBook, TopicRule
+from aggregator.pipeline.form_acts import act_book
 from aggregator.pipeline.forms import FormBook, FormRule
 
 
@@ -35,7 +36,7 @@ def rules_from(
     return Rules(
         topics=topic_rules,
         cues=CueBook((*topic_rules, *signals)),
-        forms=FormBook(form_rule(row) for row in forms.get("forms", ())),
+        forms=FormBook(map(form_rule, forms.get("forms", ())), act_book(forms.get("acts", {}))),
         conflicts=ConflictBook(conflict_rule(row) for row in conflicts.get("conflicts", ())),
         version=version,
     )
@@ -66,6 +67,7 @@ def form_rule(row: Mapping[str, Any]) -> FormRule:
         lead=tuple(row.get("lead", ())),
         url=tuple(row.get("url", ())),
         by_language={k: tuple(v) for k, v in row.get("by_language", {}).items()},
+        weak={k: tuple(v) for k, v in row.get("weak", {}).items()},
     )
 
 

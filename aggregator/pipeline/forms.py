@@ -2,7 +2,8 @@
 
 The forms are tried in the order of the vocabulary; the first whose pattern is found wins, and
 a text that shows none is a report. Patterns are the vocabulary's (regular expressions without
-case); a pattern that cannot be compiled is left out.
+case); a pattern that cannot be compiled is left out. A weak pattern gives way where the headline
+tells a new act (`form_acts.py`): a bomb at the anniversary parade is news.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import ahocorasick
 
+from aggregator.pipeline.form_acts import ActBook
 from aggregator.pipeline.letters import folded, needed_letters
 from aggregator.pipeline.types import Reason
 
@@ -35,6 +37,9 @@ class FormRule:
     lead: tuple[str, ...] = ()
     url: tuple[str, ...] = ()
     by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weak: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # of headlines, by language; "en" for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class _Sign:
     where: str
     pattern: re.Pattern[str]
     letters: tuple[str, ...]  # empty: nothing can be said without a search
+    weak: bool  # gives way to a new act in the headline
 
 
 class _Signs:
@@ -79,9 +85,10 @@ class _Signs:
 class FormBook:
     """All forms, compiled per language on first use; languages without patterns of their own share one."""
 
-    def __init__(self, rules: Iterable[FormRule]) -> None:
+    def __init__(self, rules: Iterable[FormRule], acts: ActBook | None = None) -> None:
         self.rules = tuple(rules)
-        self._languages = {language for rule in self.rules for language in rule.by_language}
+        self.acts = acts or ActBook()
+        self._languages = {lang for rule in self.rules for lang in (*rule.by_language, *rule.weak)} | {"en"}
         self._compiled: dict[str, _Signs] = {}
 
     def find(self, title: str, lead: str, url: str, language: str) -> tuple[str, Reason]:
@@ -89,10 +96,15 @@ class FormBook:
         fields = {"headline": title[:HEADLINE_LIMIT], "lead": lead[:LEAD_LIMIT], "url": path_of(url)}
         for sign in self._for(language).to_try(fields):
             found = sign.pattern.search(fields[sign.where])
-            if found:
+            if found and not (sign.weak and self._gives_way(sign, found, fields["headline"], language)):
                 words = found.group()[:80].strip()
                 return sign.slug, Reason("form_pattern", {"field": sign.where, "words": words})
         return REPORT, Reason("form_default")
+
+    def _gives_way(self, sign: _Sign, found: re.Match[str], headline: str, language: str) -> bool:
+        """True where the headline tells a new act beside what was found."""
+        span = found.span() if sign.where == "headline" else (0, 0)
+        return self.acts.tells(headline, span, language if language in self._languages else "en")
 
     def _for(self, language: str) -> _Signs:
         language = language if language in self._languages else "en"
@@ -103,15 +115,17 @@ class FormBook:
     def _compile(self, language: str) -> Iterable[_Sign]:
         for rule in self.rules:
             own = rule.by_language.get(language, ()) if language != "en" else ()
-            for where, patterns in (
-                ("headline", own + rule.headline),
-                ("lead", rule.lead),
-                ("url", rule.url),
+            weak = rule.weak.get(language, ()) if language != "en" else ()
+            for where, patterns, is_weak in (
+                ("headline", own + rule.headline, False),
+                ("headline", weak + rule.weak.get("en", ()), True),
+                ("lead", rule.lead, bool(rule.weak)),
+                ("url", rule.url, False),
             ):
                 pattern = either(patterns)
                 if pattern:
                     usable = [p for p in patterns if p and not bad_pattern(p)]
-                    yield _Sign(rule.slug, where, pattern, needed_letters(usable))
+                    yield _Sign(rule.slug, where, pattern, needed_letters(usable), is_weak)
 
 
 def either(patterns: Iterable[str]) -> re.Pattern[str] | None:

@@ -9,16 +9,18 @@ import pytest
 
 from aggregator.pipeline import forms
 from aggregator.pipeline.classify_rules import form_rule
+from aggregator.pipeline.form_acts import act_book
 from aggregator.pipeline.letters import needed_letters
 
-ROWS = json.loads((Path(forms.__file__).resolve().parents[1] / "vocabulary/forms.json").read_text("utf-8"))[
-    "forms"
-]
+VOCABULARY = json.loads(
+    (Path(forms.__file__).resolve().parents[1] / "vocabulary/forms.json").read_text("utf-8")
+)
+ROWS = VOCABULARY["forms"]
 
 
 @pytest.fixture(scope="module")
 def book():
-    return forms.FormBook(form_rule(row) for row in ROWS)
+    return forms.FormBook(map(form_rule, ROWS), act_book(VOCABULARY["acts"]))
 
 
 @pytest.mark.parametrize(
