@@ -1,8 +1,9 @@
 """When did it happen? Dates and weekday words of headline and lead, seen from the report.
 
 A date counts when it stands for a day on or up to REACH before the report, in the outlet's zone.
-Dates of plans, deadlines and memories are passed over ("will", "until", "anniversary", "since"), and
-a date that only says when somebody spoke gives way to another. Without one it is the report's day.
+Dates of plans, deadlines and memories are passed over ("will", "until", "anniversary", "since"; "talks
+begin Friday"), and a date that only says when somebody spoke gives way to another. A bare weekday more
+than NEAR back is none either: it is tomorrow's, or background. Without one it is the report's day.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from .happened_words import GOVERNING, LANGUAGES, NEEDS_BEFORE, ZH_DATE, DayWord
 from .types import Happened, Reason
 
 REACH = timedelta(days=21)  # an older day is background: a report that late is about something else
+NEAR = timedelta(days=4)  # a bare weekday further back is one ahead, or background
 LEAD = 700  # characters of text that are read: the first paragraphs say when
+PAST = 14  # characters beside a weekday that may say that it lies behind
 BEFORE = 36  # characters before a date in which a trap may stand
 UNDATED_FORMS = frozenset({"anniversary", "opinion", "explainer", "analysis", "live-blog", "obituary"})
 _ISO = re.compile(r"\b(20\d\d|19\d\d)-(\d\d)-(\d\d)\b|\b(\d{1,2})\.(\d{1,2})\.(20\d\d|19\d\d)\b")
@@ -84,7 +87,9 @@ def _dates(text: str, field: str, today: date, language: str) -> Iterator[_Found
             or not today - REACH <= on <= today
             or rules.skip.search(before)
             or _is_planned(before, rules)
-            or _is_trapped(low[match.end() : match.end() + BEFORE], rules)
+            or _is_trapped(after := low[match.end() : match.end() + BEFORE], rules)
+            or (on < today and rules.present.search(before))
+            or (match["weekday"] and on < today - NEAR and not _is_past(before, after, rules))
         ):
             continue
         yield _Found(on, code, text[match.start() : match.end()], field, bool(rules.said.search(before)))
@@ -113,6 +118,11 @@ def _is_trapped(after: str, rules: _Rules) -> bool:
     return bool(rules.memory.search(after) or rules.ahead.match(after))
 
 
+def _is_past(before: str, after: str, rules: _Rules) -> bool:
+    """True for "last Friday" and "vendredi dernier"."""
+    return rules.past.search(f"{before[-PAST:]} {after[:PAST]}") is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     """Compiled patterns of one language."""
@@ -123,6 +133,8 @@ class _Rules:
     memory: re.Pattern[str]
     plan: re.Pattern[str]
     ahead: re.Pattern[str]
+    present: re.Pattern[str]
+    past: re.Pattern[str]
 
 
 @lru_cache(maxsize=32)
@@ -157,6 +169,8 @@ def _rules(language: str) -> _Rules:
         re.compile(memory),
         re.compile(rf"(?:(?P<began>{_any(words.began)})\s+)?(?<!\w)to\s+(?:{_any(words.plans)})\b"),
         re.compile(rf"\s+(?:{_any(words.ahead)})\b"),
+        re.compile(rf"(?<!\w)(?:{_any(words.present)})(?!\w)[^,;:]{{0,24}}$"),
+        re.compile(rf"(?<!\w)(?:{_any(words.past)})"),
     )
 
 
@@ -170,6 +184,8 @@ def _chinese_rules(words: DayWords) -> _Rules:
         re.compile("周年|纪念"),
         re.compile("(?P<began>)(?!)"),
         re.compile(_any(words.ahead)),
+        re.compile("(?!)"),
+        re.compile("(?!)"),
     )
 
 

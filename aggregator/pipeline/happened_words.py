@@ -22,6 +22,8 @@ class DayWords:
     plans: tuple[str, ...] = ()  # verbs after "to" that make it a plan,
     began: tuple[str, ...] = ()  # but for what comes before that "to"
     ahead: tuple[str, ...] = ()  # words right after a date that make it one of a plan
+    present: tuple[str, ...] = ()  # verbs that tell a plan in the present: "talks begin Friday"
+    past: tuple[str, ...] = ()  # words beside a weekday that say it lies behind: "last Friday"
 
 
 def _spaced(words: str) -> tuple[str, ...]:
@@ -65,6 +67,12 @@ _EN = DayWords(
     ),
     _spaced("began continued decided failed forced had helped managed refused returned started"),
     _barred("will|is to|are to|is set to|are set to|is due to|are due to"),
+    present=_barred(
+        "begin|begins|start|starts|opens|reopen|reopens|resume|resumes|meets|convene|convenes|reconvene|reconvenes|"
+        "kick off|kicks off|take effect|takes effect|take place|takes place|enter into force|enters into force|"
+        "go to the polls|goes to the polls|head to the polls|heads to the polls|expire|expires"
+    ),
+    past=_barred("last|past|previous"),
 )
 _FR = DayWords(
     _spaced("lundi mardi mercredi jeudi vendredi samedi dimanche"),
@@ -81,9 +89,14 @@ _FR = DayWords(
         "aujourd’hui": 0,
     },
     _barred(
-        "sera|seront|jusqu|avant|prochain|depuis|d'ici|dès|anniversaire|il y a|prévu|prévue|doit|devrait|après les"
+        "sera|seront|aura lieu|auront lieu|se tiendra|se tiendront|se réunir|commencer|débuter|reprendr|se rendra|jusqu|avant|prochain|depuis|d'ici|dès|anniversaire|il y a|prévu|prévue|doit|devrait|après les"
     ),
     _barred("a déclaré|a dit|a annoncé|a affirmé|a indiqué|selon"),
+    present=_barred(
+        "commence|commencent|débute|débutent|s'ouvre|s’ouvre|s'ouvrent|s’ouvrent|se réunit|se réunissent|"
+        "reprennent|se rend|se tient|se tiennent|entre en vigueur|expire"
+    ),
+    past=_barred("dernier|passé"),
 )
 _RU = DayWords(
     _spaced(
@@ -93,9 +106,10 @@ _RU = DayWords(
     _spaced("января февраля марта апреля мая июня июля августа сентября октября ноября декабря"),
     {"позавчера": 2, "вчера": 1, "сегодня": 0, "прошлой ночью": 1},
     _barred(
-        "будет|будут|до|после|следующ|с начала|годовщин|лет назад|года назад|год назад|запланирован|планиру|к|начиная с|со времен"
+        "будет|будут|состоится|состоятся|пройдет|пройдёт|пройдут|начнется|начнётся|начнутся|встретится|встретятся|прибудет|проведет|проведёт|проведут|до|после|следующ|с начала|годовщин|лет назад|года назад|год назад|запланирован|планиру|к|начиная с|со времен"
     ),
     _barred("заявил|заявила|сообщил|сообщила|сообщили|сказал|рассказал|отметил"),
+    past=_barred("прошл|минувш"),
 )
 _UK = DayWords(
     _spaced(
@@ -104,15 +118,22 @@ _UK = DayWords(
     ),
     _spaced("січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня"),
     {"позавчора": 2, "вчора": 1, "учора": 1, "сьогодні": 0, "минулої ночі": 1},
-    _barred("буде|будуть|до|після|наступ|річниц|років тому|рік тому|роки тому|заплан|плану|починаючи з"),
+    _barred(
+        "буде|будуть|відбудеться|відбудуться|почнеться|почнуться|розпочнеться|розпочнуться|зустрінеться|зустрінуться|прибуде|проведе|проведуть|до|після|наступ|річниц|років тому|рік тому|роки тому|заплан|плану|починаючи з"
+    ),
     _barred("заявив|заявила|повідомив|повідомила|повідомили|сказав|розповів"),
+    past=_barred("минул"),
 )
 _AR = DayWords(
     _spaced("الاثنين|الإثنين الثلاثاء الأربعاء|الاربعاء الخميس الجمعة السبت الأحد|الاحد"),
     _spaced("يناير فبراير مارس أبريل|ابريل مايو يونيو يوليو أغسطس|اغسطس سبتمبر أكتوبر|اكتوبر نوفمبر ديسمبر"),
     {"أول أمس": 2, "أمس": 1, "امس": 1, "اليوم": 0},
-    _barred("سوف|حتى|قبل|المقبل|القادم|منذ|ذكرى|من المقرر|بعد"),
+    _barred(
+        "سوف|ستبدأ|سيبدأ|ستنطلق|سيجتمع|سيعقد|ستعقد|سيلتقي|ستستأنف|حتى|قبل|المقبل|القادم|منذ|ذكرى|من المقرر|بعد"
+    ),
     _barred("قال|قالت|أعلن|أعلنت|صرح|أفاد|أفادت"),
+    present=_barred("تبدأ|يبدأ|تنطلق|ينطلق|يجتمع|تجتمع|يعقد|تعقد|تستأنف|يلتقي"),
+    past=_barred("الماضي|الفائت"),
 )
 _ES = DayWords(
     _spaced("lunes martes miércoles|miercoles jueves viernes sábado|sabado domingo"),
@@ -120,8 +141,14 @@ _ES = DayWords(
         "enero febrero marzo abril mayo junio julio agosto septiembre|setiembre octubre noviembre diciembre"
     ),
     {"anteayer": 2, "ayer": 1, "anoche": 1, "esta mañana": 0, "hoy": 0},
-    _barred("será|serán|hasta|antes|próximo|desde|aniversario|hace|previsto|prevista|tras los"),
+    _barred(
+        "será|serán|comenzará|empezará|se reunirá|celebrará|visitará|iniciará|tendrá lugar|hasta|antes|próximo|desde|aniversario|hace|previsto|prevista|tras los"
+    ),
     _barred("dijo|declaró|anunció|afirmó|informó|según"),
+    present=_barred(
+        "comienza|comienzan|empieza|empiezan|inicia|inician|se reúne|se reúnen|arranca|arrancan|entra en vigor"
+    ),
+    past=_barred("pasado|pasada"),
 )
 _DE = DayWords(
     _spaced("montag dienstag mittwoch donnerstag freitag samstag|sonnabend sonntag"),
@@ -129,6 +156,10 @@ _DE = DayWords(
     {"vorgestern": 2, "gestern": 1, "heute": 0},
     _barred("wird|werden|bis|vor|nächst|kommend|seit|ab|jahrestag|geplant|soll|nach dem"),
     _barred("sagte|teilte|erklärte|kündigte|berichtete"),
+    present=_barred(
+        "beginnt|beginnen|startet|starten|trifft sich|treffen sich|findet|finden|tagt|tritt in kraft"
+    ),
+    past=_barred("letzt|vergangen|vorig"),
 )
 _TR = DayWords(
     _spaced("pazartesi salı çarşamba perşembe cuma cumartesi pazar"),
@@ -136,6 +167,7 @@ _TR = DayWords(
     {"önceki gün": 2, "dün": 1, "bugün": 0, "bu sabah": 0},
     _barred("kadar|önce|gelecek|önümüzdeki|itibaren|yıldönümü|yıl dönümü|yıl önce|planlan"),
     _barred("dedi|söyledi|açıkladı|duyurdu"),
+    past=_barred("geçen"),
 )
 _FA = DayWords(
     _spaced("دوشنبه سه‌شنبه|سه\u00a0شنبه چهارشنبه پنجشنبه|پنج‌شنبه جمعه شنبه یکشنبه|یک‌شنبه"),
@@ -143,6 +175,7 @@ _FA = DayWords(
     {"پریروز": 2, "دیروز": 1, "دیشب": 1, "امروز": 0},
     _barred("خواهد|تا|پیش از|آینده|سالگرد|سال پیش|از زمان"),
     _barred("گفت|اعلام کرد|افزود"),
+    past=_barred("گذشته"),
 )
 _HE = DayWords(
     _spaced("שני שלישי רביעי חמישי שישי שבת ראשון"),
@@ -150,6 +183,7 @@ _HE = DayWords(
     {"שלשום": 2, "אתמול": 1, "אמש": 1, "היום": 0, "הבוקר": 0, "הלילה": 0},
     _barred("יהיה|עד|לפני|הבא|מאז|צפוי|מתוכנן"),
     _barred("אמר|אמרה|הודיע|מסר"),
+    past=_barred("שעבר|האחרון"),
 )
 _PL = DayWords(
     _spaced(
@@ -160,8 +194,11 @@ _PL = DayWords(
         "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia"
     ),
     {"przedwczoraj": 2, "wczoraj": 1, "dziś": 0, "dzisiaj": 0},
-    _barred("będzie|będą|do|przed|przyszł|następn|od|rocznic|lat temu|rok temu|planowan"),
+    _barred(
+        "będzie|będą|odbędzie|odbędą|rozpocznie|rozpoczną|spotka|spotkają|złoży|zbierze|uda się|do|przed|przyszł|następn|od|rocznic|lat temu|rok temu|planowan"
+    ),
     _barred("powiedział|powiedziała|poinformował|poinformowała|oświadczył"),
+    past=_barred("ubiegł|zeszł|minion"),
 )
 _PT = DayWords(
     _spaced("segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo"),
@@ -169,6 +206,7 @@ _PT = DayWords(
     {"anteontem": 2, "ontem": 1, "hoje": 0},
     _barred("será|serão|até|antes|próxim|desde|aniversário|há|previsto"),
     _barred("disse|declarou|anunciou|afirmou|informou"),
+    past=_barred("passad|último|última"),
 )
 
 _ZH = DayWords(
