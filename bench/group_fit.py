@@ -31,6 +31,13 @@ class Pairs:
     w: list[float] = field(default_factory=list)
     kept_from: list[frozenset[int]] = field(default_factory=list)
 
+    def extend_plainly(self, other: Pairs) -> None:
+        """Add the rows of another, their weights as they are."""
+        self.x += other.x
+        self.y += other.y
+        self.w += other.w
+        self.kept_from += other.kept_from
+
     def extend(self, other: Pairs, weight: float) -> None:
         total = sum(other.w) or 1.0
         self.x += other.x

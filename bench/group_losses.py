@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.pipeline.repair import Place, Standing, order_of, regroup
-from aggregator.services.evaluation.stories import places_of
+from aggregator.services.evaluation.stories import where_of
 from bench.group_sets import CLUSTERING, Item, load_sets
 
 Pairs = frozenset[frozenset[str]]
@@ -74,7 +74,7 @@ def main() -> None:
     corpora = parser.parse_args().corpora
     lines = (corpora / "data/stream/near_stories.tsv").read_text(encoding="utf-8").splitlines()
     near = frozenset(frozenset(line.split("\t")) for line in lines)
-    for name, items in load_sets(corpora, folds=1, places=places_of, neus=0).items():
+    for name, items in load_sets(corpora, folds=1, where=where_of, neus=0).items():
         if name in CLUSTERING:
             continue
         places = regroup(Standing(n, i.features) for n, i in enumerate(items))

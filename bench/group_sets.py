@@ -8,7 +8,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from zlib import crc32
 
 from aggregator.pipeline.features import Features, read_features
 from aggregator.pipeline.group import StoryIndex
+from aggregator.pipeline.group_places import Whereabouts
 from aggregator.services.evaluation.stories import read_at
 from bench.group_windows import read_windows
 
@@ -39,44 +40,44 @@ class Item:
     scored: bool  # counts in the score
     labelled: bool  # may teach: False where the set does not say what it belongs to
     relevant: bool = True
+    row: dict[str, Any] = field(default_factory=dict)
 
 
 Windows = dict[str, list[dict[str, Any]]]  # rows of further days of the feeds, by window
-Places = Callable[[str, str], list[str]]  # title, text → region slugs, main first
+Where = Callable[[str, str], Whereabouts]  # of title and text
 
 
-def load_sets(
-    corpora: Path, *, folds: int, places: Places, neus: int = NEUS_CLUSTERS
-) -> dict[str, list[Item]]:
+def load_sets(corpora: Path, *, folds: int, where: Where, neus: int = NEUS_CLUSTERS) -> dict[str, list[Item]]:
     """Read the four clustering sets, the stream and the windows; features are computed once.
 
     Windows have the folds from `folds` on, one each, the other sets those before, by story.
     """
-    sets = {name: list(_clustering(corpora, name, folds, places, neus)) for name in CLUSTERING}
+    sets = {name: list(_clustering(corpora, name, folds, where, neus)) for name in CLUSTERING}
     stream = list(read_rows(corpora / "data/stream/october2023.jsonl"))
     windows = read_windows(corpora)
-    sets["stream"] = list(_stream(stream, folds, places, windows))
+    sets["stream"] = list(_stream(stream, folds, where, windows))
     named = {row["story"] for row in stream}
-    return sets | {name: list(_window(windows, name, folds, places, named)) for name in windows}
+    return sets | {name: list(_window(windows, name, folds, where, named)) for name in windows}
 
 
-def _clustering(corpora: Path, name: str, folds: int, places: Places, neus: int) -> Iterator[Item]:
+def _clustering(corpora: Path, name: str, folds: int, where: Where, neus: int) -> Iterator[Item]:
     for row in read_rows(corpora / "data/clustering" / f"{name}.jsonl.gz"):
         if name.startswith("neus") and int(row["cluster"].rsplit("-", 1)[1]) >= neus:
             continue
         fold = crc32((row.get("topic") or row["cluster"]).encode()) % folds
         yield Item(
             row["id"],
-            _features(row, places),
+            read_row(row, where),
             row["cluster"],
             fold,
             frozenset({fold}),
             scored=True,
             labelled=True,
+            row=row,
         )
 
 
-def _stream(stream: list[dict[str, Any]], folds: int, places: Places, windows: Windows) -> Iterator[Item]:
+def _stream(stream: list[dict[str, Any]], folds: int, where: Where, windows: Windows) -> Iterator[Item]:
     told = _by_story(stream)
     for row in stream:
         gold = _story(row)
@@ -87,17 +88,18 @@ def _stream(stream: list[dict[str, Any]], folds: int, places: Places, windows: W
         }
         yield Item(
             row["id"],
-            _features(row, places),
+            read_row(row, where),
             gold,
             fold,
             frozenset({fold} | going_on),
             scored=bool(row["story"]),
             labelled=known,
             relevant=row["relevant"] != 0,
+            row=row,
         )
 
 
-def _window(windows: Windows, name: str, folds: int, places: Places, in_stream: set[str]) -> Iterator[Item]:
+def _window(windows: Windows, name: str, folds: int, where: Where, in_stream: set[str]) -> Iterator[Item]:
     """What is known of a story counts for all of its items: where it may go on, none of them teaches."""
     told = _by_story(windows[name])
     for row in windows[name]:
@@ -114,12 +116,13 @@ def _window(windows: Windows, name: str, folds: int, places: Places, in_stream: 
         own = folds + list(windows).index(name)
         yield Item(
             row["id"],
-            _features(row, places),
+            read_row(row, where),
             gold,
             own,
             frozenset(kept),
             scored=bool(row["story"]),
             labelled=bool(row["story"]),
+            row=row,
         )
 
 
@@ -155,14 +158,15 @@ def _utc(date: str) -> datetime:
     return at
 
 
-def _features(row: dict[str, Any], places: Places) -> Features:
+def read_row(row: dict[str, Any], where: Where) -> Features:
+    """Return the features of a row: title, text, date, source."""
     title, text = row.get("title") or "", row.get("text") or ""
     return read_features(
         title,
         text,
         at=read_at(row.get("date")),
         outlet=row.get("source") or "",
-        places=places(title, text),
+        where=where(title, text),
     )
 
 

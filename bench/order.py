@@ -19,7 +19,7 @@ from pathlib import Path
 from aggregator.pipeline.features import Features
 from aggregator.pipeline.group import StoryIndex
 from aggregator.pipeline.repair import DAY, HELD, Standing, name_groups, order_of, regroup
-from aggregator.services.evaluation.stories import places_of
+from aggregator.services.evaluation.stories import where_of
 from bench.faults.state import agreement
 from bench.group_sets import Item, load_sets, scorer
 
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--corpora", default=os.environ.get("CORPORA_DIR", "../shared"), type=Path)
     parser.add_argument("--orders", default=5, type=int)
     args = parser.parse_args()
-    sets = load_sets(args.corpora, folds=1, places=places_of)
+    sets = load_sets(args.corpora, folds=1, where=where_of)
     score = scorer(args.corpora)
     for name, items in sets.items():
         print(json.dumps({name: quality(items, score)}), flush=True)

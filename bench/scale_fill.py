@@ -180,9 +180,7 @@ def _load_pool(cursor: Any) -> None:
     with cursor.copy(f"COPY stage.text ({names}) FROM STDIN") as copy:
         for no, (language, title, text) in enumerate(texts(), start=1):
             print_of = fingerprint(title, text)
-            features = read_features(
-                title, text, at=datetime(2025, 1, 1, tzinfo=UTC), dated=True, outlet="", places=[]
-            )
+            features = read_features(title, text, at=datetime(2025, 1, 1, tzinfo=UTC), dated=True, outlet="")
             copy.write_row(
                 (no, language, config_of(language), title, text[:280].rsplit(" ", 1)[0], text, pack_text(text), list(print_of.shingles),
                  list(print_of.quoted), list(print_of.numbers), print_of.words, pack(features))

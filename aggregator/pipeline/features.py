@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .group_outlets import without_name, without_outlet
+from .group_places import NOWHERE, Whereabouts
 from .group_words import GroupWord, group_words, is_english, is_unspaced
 
 BUCKETS = 1 << 20
@@ -26,12 +27,14 @@ TERMS = 64  # kept of one article, heaviest first
 LEAD = 280  # characters of the text that count as lead
 BODY = 1500  # characters of the text read at all
 PART = 1 / 3  # of a word that a character of a script without spaces is worth where words are counted
+PLACES = 8  # regions and countries kept of one article
 DENSE = 3  # letters that a character of a script without spaces stands for
-TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG, PART_FLAG = 1, 2, 4, 8, 16
+TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG, PART_FLAG, PLACE_FLAG = 1, 2, 4, 8, 16, 32
 _WEIGHT = {"title": 2.0, "lead": 1.0, "body": 0.5}
 _BACKGROUND = Path(__file__).parent / "data" / "group_background.npz"
-_HEADER = struct.Struct("<BBHHBdII")
-_MAKE = 4
+_HEADER = struct.Struct("<BBHHBBdII")
+_HEADER_BEFORE = struct.Struct("<BBHHBdII")  # of the make before: no countries
+_MAKE = 5
 
 Ids = NDArray[np.int32]
 Numbers = NDArray[np.float32]
@@ -42,7 +45,8 @@ class Features:
     """One article as grouping sees it. Arrays are parallel and sorted by id.
 
     `at` is seconds since 1970 of the report, None when the outlet gives no date. `words` counts
-    the words of title and text read. `places` are hashed region slugs it is about, main first.
+    the words of title and text read. `places` and `countries` are hashed region slugs and ISO codes that
+    it is about, main first.
     """
 
     ids: Ids
@@ -54,6 +58,7 @@ class Features:
     places: tuple[int, ...] = ()
     title_key: int = 0
     dated: bool = True  # False: `at` is when we found it, for want of the outlet's word
+    countries: tuple[int, ...] = ()
 
     def size(self) -> float:
         """How many words these are, where a character or pair of a script without spaces is a part of one."""
@@ -85,7 +90,7 @@ def read_features(
     *,
     at: datetime | None,
     outlet: str,
-    places: Iterable[str] = (),
+    where: Whereabouts = NOWHERE,
     dated: bool = True,
     called: str = "",
     credited: Iterable[str] = (),
@@ -93,8 +98,8 @@ def read_features(
     """Return the features of an article; any field may be empty.
 
     `outlet` is any stable name of the source, `called` the name that readers know it by, `credited` the names of
-    the agencies that it credits: none of them says what happened. `places` are region slugs it is
-    about, best first. Reads at most BODY characters of the text: cost is bounded by about half a millisecond.
+    the agencies that it credits: none of them says what happened. `where` is what the locating stage
+    says. Reads at most BODY characters of the text: cost is bounded by about half a millisecond.
     """
     title, text = title[:400], text[: BODY + 400]
     text = _without_title(title, text)
@@ -111,15 +116,29 @@ def read_features(
     bag.add(group_words(title, english=english), _WEIGHT["title"], TITLE_FLAG)
     bag.add(group_words(text[:lead], english=english), _WEIGHT["lead"], LEAD_FLAG)
     bag.add(group_words(text[lead:], english=english), _WEIGHT["body"], 0)
+    _mark_places(bag, where.names, english)
     return Features(
         **_arrays(bag),
         at=at.astimezone(UTC).timestamp() if at else None,
         outlet=crc32(outlet.encode("utf-8", "replace")),
         words=min(bag.count, 65_535),
-        places=tuple(crc32(p.encode()) for p in list(places)[:8]),
+        places=_hashed(where.regions),
         dated=dated and at is not None,
         title_key=crc32(title.casefold().encode("utf-8", "replace")) if title else 0,
+        countries=_hashed(where.countries),
     )
+
+
+def _hashed(words: Iterable[str]) -> tuple[int, ...]:
+    return tuple(crc32(word.encode()) for word in list(words)[:PLACES])
+
+
+def _mark_places(bag: _Bag, names: Iterable[str], english: bool) -> None:
+    """Mark the words of headline and lead that stand in the name of a place."""
+    for name in names:
+        for word in group_words(name, english=english):
+            if bag.flags.get(word.stem, 0) & (TITLE_FLAG | LEAD_FLAG):
+                bag.flags[word.stem] |= PLACE_FLAG
 
 
 def _without_title(title: str, text: str) -> str:
@@ -192,12 +211,14 @@ def pack(features: Features) -> bytes:
         len(features.ids),
         features.words,
         len(features.places),
+        len(features.countries),
         math.nan if features.at is None else features.at,
         features.outlet,
         features.title_key,
     )
     parts = (
         np.asarray(features.places, dtype="<u4"),
+        np.asarray(features.countries, dtype="<u4"),
         features.ids.astype("<i4"),
         features.weights.astype("<f2"),
         features.flags,
@@ -206,13 +227,20 @@ def pack(features: Features) -> bytes:
 
 
 def unpack(data: bytes) -> Features:
-    """Return the features that `pack` wrote. Raises ValueError on bytes of another make."""
+    """Return the features that `pack` wrote, of this make or the one before, which had no countries. Raises
+    ValueError on other bytes."""
     try:
-        make, dated, n, count, n_places, at, outlet, title_key = _HEADER.unpack_from(data)
-        if make != _MAKE:
+        make = data[0] if data else None
+        if make == _MAKE:
+            header = _HEADER
+            _, dated, n, count, n_places, n_countries, at, outlet, title_key = header.unpack_from(data)
+        elif make == _MAKE - 1:
+            header, n_countries = _HEADER_BEFORE, 0
+            _, dated, n, count, n_places, at, outlet, title_key = header.unpack_from(data)
+        else:
             raise ValueError(f"features of make {make}")
-        reader = _Reader(data, _HEADER.size)
-        places = reader.take("<u4", n_places)
+        reader = _Reader(data, header.size)
+        places, countries = reader.take("<u4", n_places), reader.take("<u4", n_countries)
         return Features(
             ids=reader.take("<i4", n).astype(np.int32),
             weights=reader.take("<f2", n).astype(np.float32),
@@ -223,6 +251,7 @@ def unpack(data: bytes) -> Features:
             places=tuple(int(p) for p in places),
             title_key=title_key,
             dated=bool(dated),
+            countries=tuple(int(c) for c in countries),
         )
     except struct.error as exc:
         raise ValueError("features cut short") from exc

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import BUCKETS, NAME_FLAG, NUMBER_FLAG, PART, PART_FLAG, TITLE_FLAG, Features
+from .features import BUCKETS, NAME_FLAG, NUMBER_FLAG, PART, PART_FLAG, PLACE_FLAG, TITLE_FLAG, Features
 from .group_story import StorySnapshot
 
 Table = NDArray[np.float32]
@@ -50,7 +50,11 @@ COLUMNS: dict[str, int] = {
     "places_shared": 1,
     "places_apart": -1,
     "main_place": 1,
+    "places_agree": 1,
+    "countries_apart": -1,
+    "place_words": 1,
 }
+UNKNOWN = 0.5  # stands for "no place named" in the columns of agreement
 _SHARED, _NUMBERS = list(COLUMNS).index("shared"), list(COLUMNS).index("numbers")
 
 
@@ -99,6 +103,7 @@ class Measurer:
         self._all = np.zeros(BUCKETS, dtype=np.float32)
         self._title = np.zeros(BUCKETS, dtype=np.float32)
         self._name = np.zeros(BUCKETS, dtype=np.float32)
+        self._place = np.zeros(BUCKETS, dtype=np.float32)
 
     def measure(self, article: Features, stories: list[StorySnapshot], idf: Idf) -> Measured:
         """Return the table of `article` against `stories`; no rows when there are none."""
@@ -107,11 +112,14 @@ class Measurer:
         heavy = article.weights * idf(article.ids)
         title = heavy * _has(article.flags, TITLE_FLAG)
         name = heavy * _has(article.flags, NAME_FLAG)
+        place = heavy * _has(article.flags, PLACE_FLAG)
         self._all[article.ids], self._title[article.ids], self._name[article.ids] = heavy, title, name
+        self._place[article.ids] = place
         try:
-            columns = self._words(article, stories, idf, heavy, title, name)
+            columns = self._words(stories, idf, (heavy, title, name, place))
         finally:
-            self._all[article.ids] = self._title[article.ids] = self._name[article.ids] = 0
+            for laid_out in (self._all, self._title, self._name, self._place):
+                laid_out[article.ids] = 0
         columns |= _times(article, stories)
         columns |= _context(article, stories)
         columns["lead_over_next"] = _lead(columns["centroid"])
@@ -120,15 +128,10 @@ class Measurer:
         return Measured(stories, table, columns["parts"])
 
     def _words(
-        self,
-        article: Features,
-        stories: list[StorySnapshot],
-        idf: Idf,
-        heavy: Table,
-        title: Table,
-        name: Table,
+        self, stories: list[StorySnapshot], idf: Idf, own: tuple[Table, Table, Table, Table]
     ) -> dict[str, Any]:
         """Cosines and coverages; per story the best of its members, and its centroid."""
+        heavy, title, name, place = own
         docs = [(d.ids, d.weights, d.flags) for s in stories for d in s.documents()]
         per_story = np.array([len(s.documents()) for s in stories])
         starts = np.concatenate(([0], np.cumsum([len(d[0]) for d in docs])[:-1]))
@@ -136,7 +139,7 @@ class Measurer:
         flags = np.concatenate([d[2] for d in docs])
         rarity = idf(ids)
         w = np.concatenate([d[1] for d in docs]) * rarity
-        wt, wn = w * _has(flags, TITLE_FLAG), w * _has(flags, NAME_FLAG)
+        wt, wn, wp = (w * _has(flags, flag) for flag in (TITLE_FLAG, NAME_FLAG, PLACE_FLAG))
         mine, mine_title, mine_name = self._all[ids], self._title[ids], self._name[ids]
         there = mine > 0
 
@@ -151,6 +154,10 @@ class Measurer:
             cosine(mine_title, wt, title),
             cosine(mine_name, wn, name),
         )
+        places = np.full(len(starts), UNKNOWN)
+        if place.any():
+            named = total(wp) > 0
+            places[named] = cosine(self._place[ids], wp, place)[named]
         covered = total(mine) / (float(heavy.sum()) + 1e-6)
         title_covered = total(mine_title) / (float(title.sum()) + 1e-6)
         title_covers = total(wt * there) / (total(wt) + 1e-6)
@@ -165,7 +172,15 @@ class Measurer:
         def top(x: Any) -> Any:
             return np.array([x[a:b].max() for a, b in zip(member, ends, strict=True)])
 
+        def known(x: Any) -> Any:
+            """The best of those that name a place, UNKNOWN where none does."""
+            return np.array(
+                [x[a:b][x[a:b] != UNKNOWN].max(initial=-1.0) for a, b in zip(member, ends, strict=True)]
+            )
+
+        best_place = known(places)
         return {
+            "place_words": np.where(best_place < 0, UNKNOWN, best_place),
             "centroid": whole[first],
             "best": top(whole),
             "mean": np.array([whole[a:b].mean() for a, b in zip(member, ends, strict=True)]),
@@ -216,18 +231,30 @@ def _context(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
         "places_shared": np.array([p[0] for p in places]),
         "places_apart": np.array([p[1] for p in places]),
         "main_place": np.array([p[2] for p in places]),
+        "places_agree": np.array([p[3] for p in places]),
+        "countries_apart": np.array([_apart(article.countries, s) for s in stories]),
     }
 
 
-def _places(own: tuple[int, ...], members: list[tuple[int, ...]]) -> tuple[float, float, float]:
-    """Share of own places in the story, 1.0 when none is there, share of members with the same main place."""
+def _places(own: tuple[int, ...], members: list[tuple[int, ...]]) -> tuple[float, float, float, float]:
+    """Share of own places in the story, 1.0 when none is there, share of members with the same main place, share
+    of members with any of them."""
     theirs = [places for places in members if places]
     if not own or not theirs:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, UNKNOWN
     union = {p for places in theirs for p in places}
     shared = len(union.intersection(own)) / len(own)
     main = sum(places[0] == own[0] for places in theirs) / len(theirs)
-    return shared, float(shared == 0), main
+    agree = sum(not set(own).isdisjoint(places) for places in theirs) / len(theirs)
+    return shared, float(shared == 0), main, agree
+
+
+def _apart(own: tuple[int, ...], story: StorySnapshot) -> float:
+    """Share of the members that are about countries, but about none of one's own; 0.0 where nothing is known."""
+    theirs = [m.features.countries for m in story.compared() if m.features.countries]
+    if not own or not theirs:
+        return 0.0
+    return sum(set(own).isdisjoint(countries) for countries in theirs) / len(theirs)
 
 
 def _lead(column: Any) -> Any:

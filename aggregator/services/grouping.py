@@ -17,6 +17,7 @@ from django.db import connection
 from aggregator.models import Article, GroupFeatures, Membership, Story
 from aggregator.pipeline.features import Features, pack, rarity, read_features
 from aggregator.pipeline.group import OUTSIDE_FORMS, GroupVerdict
+from aggregator.pipeline.group_places import whereabouts
 from aggregator.pipeline.group_words import shared_words
 from aggregator.services.drafts import Draft
 from aggregator.services.seating import STORY_SPAN, hide_with_stories, seat_texts
@@ -71,8 +72,6 @@ def forget() -> None:
 def features_of(draft: Draft) -> Features:
     """Return what grouping compares of a draft."""
     article = draft.article
-    located = draft.located
-    places = [score.region for score in located.regions if score.about]
     return read_features(
         article.title,
         draft.text.text or article.extract,
@@ -81,7 +80,7 @@ def features_of(draft: Draft) -> Features:
         outlet=article.source.slug,
         called=article.source.name,
         credited=[credit.name for credit in draft.credits if credit.kind == "agency"],
-        places=sorted(places, key=lambda slug: slug != located.focus),
+        where=whereabouts(draft.located),
     )
 
 

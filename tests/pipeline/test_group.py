@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from aggregator.pipeline.features import Features, pack, read_features, unpack
+from aggregator.pipeline.features import PLACE_FLAG, Features, bucket, pack, read_features, unpack
 from aggregator.pipeline.group import POSTINGS, StoryIndex, fits_span
 from aggregator.pipeline.group_model import load_model, read_model
+from aggregator.pipeline.group_places import Whereabouts
 
 NOON = datetime(2023, 9, 19, 12, tzinfo=UTC)
 Row = tuple[str, str, float | None]  # title, text, hours after noon (None: undated)
@@ -277,12 +278,18 @@ def test_hostile_texts_open_a_story_of_their_own(title: str, text: str) -> None:
 
 def test_features_survive_packing() -> None:
     one = read_features(
-        "Belgorod depot burns", "A depot burns.", at=NOON, outlet="x", places=["belgorod", "russia"]
+        "Belgorod depot burns",
+        "A depot burns.",
+        at=NOON,
+        outlet="x",
+        where=Whereabouts(("belgorod", "russia"), ("RU",), ("Belgorod",)),
     )
     back = unpack(pack(one))
-    assert (back.at, back.outlet, back.places, back.words, back.dated) == (
-        one.at, one.outlet, one.places, one.words, one.dated,
+    assert (back.at, back.outlet, back.places, back.countries, back.words, back.dated) == (
+        one.at, one.outlet, one.places, one.countries, one.words, one.dated,
     )  # fmt: skip
+    assert len(one.places) == 2 and len(one.countries) == 1
+    assert [int(i) for i in back.ids[back.flags & PLACE_FLAG > 0]] == [bucket("belgorod")]
     assert np.array_equal(back.ids, one.ids) and np.allclose(back.weights, one.weights, rtol=1e-2)
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from aggregator.pipeline.features import BODY, Features, background_idf, read_features
 from aggregator.pipeline.gazetteer import Gazetteer, load_gazetteer
+from aggregator.pipeline.group_places import Whereabouts, whereabouts
 from aggregator.pipeline.locate import locate
 from aggregator.pipeline.repair import Standing, regroup
-from aggregator.pipeline.types import Located
 
 
 def load() -> None:
@@ -34,15 +34,9 @@ def _gazetteer() -> Gazetteer:
     return load_gazetteer()
 
 
-def places_of(title: str, text: str) -> list[str]:
-    """Return the regions a text is about, main first, as the line finds them."""
-    return about_places(locate(title, text[:BODY], gazetteer=_gazetteer(), home_region=None, language=""))
-
-
-def about_places(located: Located) -> list[str]:
-    """Return the slugs of regions a text is about, its focus first."""
-    slugs = [score.region for score in located.regions if score.about]
-    return sorted(slugs, key=lambda slug: slug != located.focus)
+def where_of(title: str, text: str) -> Whereabouts:
+    """Return where a text is, as the line finds it."""
+    return whereabouts(locate(title, text[:BODY], gazetteer=_gazetteer(), home_region=None, language=""))
 
 
 def evaluate(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -60,7 +54,7 @@ def _read(row: Mapping[str, Any]) -> Features:
         text,
         at=read_at(row.get("date")),
         outlet=_text(row, "source"),
-        places=places_of(title, text),
+        where=where_of(title, text),
     )
 
 
