@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from aggregator.models import Article, ArticleRegion, ArticleTopic, LogEntry, Membership, Revision
+from aggregator.pipeline.group import OUTSIDE_FORMS
 from aggregator.services import atlas, subjects
 from aggregator.services.subjects import UnknownError
 
@@ -44,6 +45,7 @@ class ArticlePage:
     article: Article
     membership: Membership | None
     original: Article | None
+    is_reprint: bool  # in no story, though the text that it repeats is in one
     copies: tuple[Article, ...]
     more_copies: bool
     versions: tuple[Version, ...]
@@ -78,6 +80,7 @@ def read_article(pk: int) -> ArticlePage:
         article=article,
         membership=getattr(article, "membership", None),
         original=original,
+        is_reprint=_is_reprint(article, original),
         copies=tuple(copies[:MAX_COPIES]),
         more_copies=len(copies) > MAX_COPIES,
         versions=versions(list(Revision.objects.filter(article=article).defer("text").order_by("number"))),
@@ -114,6 +117,13 @@ def _original(article: Article) -> Article | None:
     if own is None or own == article.pk:
         return None
     return Article.objects.published().filter(pk=own).only(*_NAMED).first()
+
+
+def _is_reprint(article: Article, original: Article | None) -> bool:
+    """Tell whether an article stands in no story for want of news (`latecomers`). No query for one that stands in one."""
+    if original is None or not article.is_copy or hasattr(article, "membership"):
+        return False
+    return article.form not in OUTSIDE_FORMS and Membership.objects.filter(article=original).exists()
 
 
 def _give_outlets(articles: Sequence[Article]) -> None:

@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection
-
 from aggregator.models import Article, GroupFeatures, Membership, Story
 from aggregator.pipeline.features import Features, pack, rarity, read_features
 from aggregator.pipeline.group import OUTSIDE_FORMS, GroupVerdict
 from aggregator.pipeline.group_places import whereabouts
 from aggregator.pipeline.group_words import shared_words
 from aggregator.services.drafts import Draft
+from aggregator.services.latecomers import LATE_FOR, is_reprint, tell_late
 from aggregator.services.seating import STORY_SPAN, hide_with_stories, seat_texts
 from aggregator.services.stand_ins import tell_anew
-from aggregator.services.standing import Links, Where, links_of, where_now
+from aggregator.services.standing import Links, Where, links_of, place_in_line, take_story_ids, where_now
 from aggregator.services.story_shelf import Shelf
 
 WORDS_TOLD = 8  # in a reason
@@ -38,10 +37,10 @@ def group_batch(drafts: Sequence[Draft], now: datetime) -> set[int]:
     the past. Idempotent. Within a batch the oldest report comes first, whenever it was found, so that
     stories grow as the happening was told; copies come after the originals.
     """
-    ordered = sorted(drafts, key=_place_in_line)
+    ordered = sorted(drafts, key=place_in_line)
     _shelf.sync()
     _shelf.cover(d.article.reported_at for d in ordered)
-    batch = _Batch(now, where_now(ordered), links_of(ordered), _story_ids(len(ordered)))
+    batch = _Batch(now, where_now(ordered), links_of(ordered), take_story_ids(len(ordered)))
     _shelf.require(batch.linked_stories())
     try:
         for draft in ordered:
@@ -98,6 +97,7 @@ class _Batch:
     left: set[int] = field(default_factory=set)
     features: dict[int, GroupFeatures] = field(default_factory=dict)
     stayed: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
 
     def linked_stories(self) -> set[int]:
         """Return stories that links point to."""
@@ -124,27 +124,43 @@ class _Batch:
     def _follow(self, draft: Draft, leader: int) -> None:
         article = draft.article
         story = self.where.story_of.get(leader)
-        _shelf.index.remove(article.pk)
+        fits = story is not None and self._fits(story, article.reported_at)
         self._wake(article.copy_of_id)
-        if story is None or not self._fits(story, article.reported_at):
+        if story is not None and not fits and not is_reprint(article, _shelf.index.features_of(leader)):
+            self._come_late(draft)
+            return
+        _shelf.index.remove(article.pk)
+        if story is None or not fits:
             self._leave(article)
             return
         self._join(draft, story, 1.0, {"rule": "copy", "article": leader})
 
+    def _come_late(self, draft: Draft) -> None:
+        """Group a copy for which its text's story has no room by its own words; it stays where it was before."""
+        if draft.article.pk not in self.where.story_of or draft.classified.form in OUTSIDE_FORMS:
+            self._decide(draft, LATE_FOR)
+            return
+        self._renew(draft)
+        self.late.append(draft.article.pk)
+
     def _stay(self, draft: Draft) -> None:
         """An article settled again keeps its story; what is known of it is renewed."""
-        story = self.where.story_of[draft.article.pk]
-        if draft.text_changed or _shelf.index.features_of(draft.article.pk) is None:
-            features = features_of(draft)
-            self._keep(draft, features, None)
-            _shelf.index.remove(draft.article.pk)
-            _shelf.index.add(story, draft.article.pk, features)
-            if draft.article.copy_of_id is not None:
-                self.where.texts.moved.add(draft.article.copy_of_id)
+        if self._renew(draft) and draft.article.copy_of_id is not None:
+            self.where.texts.moved.add(draft.article.copy_of_id)
         self.stayed.append(draft.article.pk)
-        self.touched.add(story)
 
-    def _decide(self, draft: Draft) -> None:
+    def _renew(self, draft: Draft) -> bool:
+        story = self.where.story_of[draft.article.pk]
+        self.touched.add(story)
+        if not draft.text_changed and _shelf.index.features_of(draft.article.pk) is not None:
+            return False
+        features = features_of(draft)
+        self._keep(draft, features, None)
+        _shelf.index.remove(draft.article.pk)
+        _shelf.index.add(story, draft.article.pk, features)
+        return True
+
+    def _decide(self, draft: Draft, leads_as: str = "stands_for") -> None:
         article, features = draft.article, features_of(draft)
         verdict = self._own_copies(draft) or _shelf.index.decide(
             features,
@@ -159,7 +175,7 @@ class _Batch:
         story = verdict.story if verdict.story is not None else self._open(draft)
         reason = verdict.reason if verdict.story is not None else _opening(verdict.reason)
         if article.copy_of_id is not None:
-            reason = {**reason, "stands_for": article.copy_of_id}
+            reason = {**reason, leads_as: article.copy_of_id}
         self._join(draft, story, verdict.score, reason)
         _shelf.index.add(story, article.pk, features)
 
@@ -188,6 +204,7 @@ class _Batch:
         if old != story and article.copy_of_id is None:
             for copy in self.where.texts.took_place(article.pk):
                 _shelf.index.remove(copy)
+                self.touched.update({self.where.story_of.get(copy, story)})
         self.where.story_of[article.pk] = story
         first, last = self._span(story, article.reported_at)
         self.where.spans[story] = min(first, article.reported_at), max(last, article.reported_at)
@@ -260,30 +277,16 @@ class _Batch:
             update_fields=["packed", "about_story"],
         )
         self.where.texts.lost(tell_anew(self.stayed))
+        tell_late(self.late)
         hide_with_stories(self.joined.values())
-        seat_texts(self.where.texts, self.where.story_of, self.now)
+        joined = {row.story_id: self.where.spans[row.story_id] for row in self.joined.values()}
+        seat_texts(self.where.texts, self.where.story_of, joined, self.now)
 
     def _story_row(self, pk: int, draft: Draft) -> Story:
         at = draft.article.reported_at
         return Story(
             pk=pk, first_at=at, last_at=at, happened_on=at.date(), created_at=self.now, changed_at=self.now
         )
-
-
-def _place_in_line(draft: Draft) -> tuple[bool, datetime, int, int]:
-    article = draft.article
-    is_copy = article.copy_of_id is not None
-    return is_copy, article.reported_at, article.url_hash if is_copy else 0, article.pk
-
-
-def _story_ids(count: int) -> list[int]:
-    """Take numbers for stories that may be opened, lowest last; unused ones stay unused."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('aggregator_story', 'id')) FROM generate_series(1, %s)",
-            [count],
-        )
-        return sorted((pk for (pk,) in cursor.fetchall()), reverse=True)
 
 
 def _opening(reason: dict[str, Any]) -> dict[str, Any]:

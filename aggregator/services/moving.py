@@ -18,6 +18,7 @@ from aggregator.models import Article, Membership, Story
 from aggregator.pipeline.repair import Place
 from aggregator.services import placing
 from aggregator.services.curation.acts import Actor, entry_of, log_acts
+from aggregator.services.latecomers import LATE_FOR
 from aggregator.services.regrouping import Step, Way
 from aggregator.services.seating import seat_copies
 from aggregator.services.stand_ins import heads_of
@@ -30,13 +31,13 @@ SAID = {
 }
 TOLD = ("words", "title", "shared_words", "shared_numbers", "places_shared", "hours")
 
-# A copy goes where its original goes, or what stands in for that, from where it stood beside it.
+# A copy goes where its original goes, or what stands in for that, from where it stood beside it; a latecomer goes alone.
 _COPIES = """
 UPDATE aggregator_membership AS row SET story_id = given.joins
 FROM unnest(%(articles)s::bigint[], %(leaves)s::bigint[], %(joins)s::bigint[]) AS given(article, leaves, joins)
 JOIN aggregator_article AS head ON head.id = given.article
 JOIN aggregator_article AS copy ON copy.copy_of_id = COALESCE(head.copy_of_id, head.id) AND copy.id <> head.id
-WHERE row.article_id = copy.id AND row.story_id = given.leaves
+WHERE row.article_id = copy.id AND row.story_id = given.leaves AND row.reason -> 'late_for' IS NULL
 """
 # A story that is empty of texts of its own is closed; what pointed to it points to the other.
 _RETIRE = tuple(
@@ -157,7 +158,7 @@ def _move_articles(moves: Sequence[_Move]) -> None:
         move = going[row.article_id]
         place = move.places[row.article_id]
         why = place.reason
-        stands_for = {"stands_for": row.reason["stands_for"]} if "stands_for" in row.reason else {}
+        leads_as = {key: row.reason[key] for key in ("stands_for", LATE_FOR) if key in row.reason}
         if why.get("rule") == "fixed":  # it came along with its thread: its own words still hold
             why = row.reason
         else:
@@ -167,7 +168,7 @@ def _move_articles(moves: Sequence[_Move]) -> None:
             "rule": f"repair_{move.act}",
             "from": move.leaves,
             **{key: why[key] for key in TOLD if key in why},
-            **stands_for,
+            **leads_as,
         }
     save_rows(rows, ["story", "score", "reason"])
     with connection.cursor() as cursor:

@@ -20,6 +20,7 @@ from aggregator.models import Article, Membership
 from aggregator.pipeline.group import OUTSIDE_FORMS
 from aggregator.services import retagging
 from aggregator.services.drafts import Draft
+from aggregator.services.latecomers import LATE_FOR
 
 Order = tuple[datetime, int, int]  # by report, then by address: never by arrival
 
@@ -31,6 +32,12 @@ class Head(NamedTuple):
     text: int
     story: int
     at: datetime
+
+
+_MEMBER = (
+    "article_id", "article__copy_of_id", "story_id", "article__reported_at",
+    "article__copy_of__membership__story_id", f"reason__{LATE_FOR}",
+)  # fmt: skip
 
 
 class StandIn(NamedTuple):
@@ -62,16 +69,20 @@ def _first_copies(copies: QuerySet[Article]) -> dict[int, StandIn]:
 
 
 def heads_of(story_ids: Collection[int]) -> list[Head]:
-    """Return the originals of stories and the copies that stand in for one, in the order in which they joined."""
+    """Return the originals of stories, the copies that stand in for one, and those that came too late for its story.
+
+    In the order in which they joined. A latecomer is one as long as its text leads another story.
+    """
     rows = Membership.objects.filter(story_id__in=list(story_ids)).order_by("pk")
-    members = list(rows.values_list("article_id", "article__copy_of_id", "story_id", "article__reported_at"))
-    here = {article for article, *_ in members}
-    away = {text for _, text, _, _ in members if text is not None and text not in here}
-    leads = {one.article for one in find_stand_ins(away).values()}
+    members = list(rows.values_list(*_MEMBER))
+    seats = {text: seat for _, text, _, _, seat, _ in members if text is not None}
+    held = find_stand_ins({text for text, seat in seats.items() if seat is None})
+    leads = {one.article for one in held.values()}
+    seats |= {text: one.story for text, one in held.items()}
     return [
         Head(article, text or article, story, at)
-        for article, text, story, at in members
-        if text is None or article in leads
+        for article, text, story, at, _, late_for in members
+        if text is None or article in leads or (late_for is not None and seats[text] != story)
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 
+from django.db import connection
 from django.db.models import Q
 
 from aggregator.models import Article, Membership, Override
@@ -94,3 +95,20 @@ def links_of(drafts: Sequence[Draft]) -> Links:
             side[one].add(other)
             side[other].add(one)
     return links
+
+
+def place_in_line(draft: Draft) -> tuple[bool, datetime, int, int]:
+    """Return where a draft comes in its batch: the oldest report first, copies after the originals."""
+    article = draft.article
+    is_copy = article.copy_of_id is not None
+    return is_copy, article.reported_at, article.url_hash if is_copy else 0, article.pk
+
+
+def take_story_ids(count: int) -> list[int]:
+    """Take numbers for stories that may be opened, lowest last; unused ones stay unused."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('aggregator_story', 'id')) FROM generate_series(1, %s)",
+            [count],
+        )
+        return sorted((pk for (pk,) in cursor.fetchall()), reverse=True)

@@ -119,6 +119,7 @@ _EVIDENCE: dict[str, Callable[[Any], str]] = {
     "shared_numbers": _shared_numbers,
     "places_shared": lambda value: gettext("shared places"),
     "hours": lambda value: gettext("%(hours)s h from its newest report") % {"hours": value},
+    "late_for": lambda value: gettext("a copy that came when the story of its text had closed"),
     "stands_for": lambda value: gettext("stands in for its original, which is not shown"),
     "of_copy": lambda value: gettext("%(share)s %% of the copy") % {"share": round(100 * value)},
     "of_original": lambda value: gettext("%(share)s %% of the original") % {"share": round(100 * value)},

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from aggregator.models import Article, Membership, Override, Story
+from aggregator.models import Article, Membership, Override, Story, Work
 from aggregator.pipeline.group import SPAN
 from aggregator.services import grouping, placing, verifying
 from aggregator.services.locks import line_lock
@@ -98,11 +98,15 @@ def arrive(articles: list[Article], now: datetime, seed: int) -> Outcome:
         with line_lock():
             touched = grouping.group_batch([draft_of(a) for a in batch], now)
             placing.place_stories(touched, now)
+        work_again(now)
         if dice.random() < 0.3:
             repair_stories(now)
+            work_again(now)
         if dice.random() < 0.1:
             grouping.forget()  # the worker was killed: another one starts
         seen |= set(Membership.objects.values_list("story_id", flat=True))
+    repair_stories(now)
+    work_again(now)
     repair_stories(now)
     outcome = Outcome(dict(Membership.objects.values_list("article_id", "story_id")))
     outcome.moved_by_last_look = repair_stories(now)
@@ -128,6 +132,15 @@ def check_rows(articles: list[Article], seen: set[int], now: datetime) -> None:
     )
     wrong = {f.check: f.ids for f in verifying.verify(now) if f.ids and f.check in STORY_CHECKS}
     assert wrong == {}
+
+
+def work_again(now: datetime) -> None:
+    """Group what was sent through the rules again, as the line does."""
+    while ids := list(Work.objects.order_by("pk").values_list("article_id", flat=True)):
+        Work.objects.all().delete()
+        again = Article.objects.filter(pk__in=ids).select_related("source__publisher", "body")
+        with line_lock():
+            placing.place_stories(grouping.group_batch([draft_of(a) for a in again], now), now)
 
 
 @contextmanager

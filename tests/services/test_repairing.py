@@ -106,18 +106,6 @@ def test_a_running_happening_reads_as_a_chain() -> None:
     assert Membership.objects.count() == 2
 
 
-def test_a_copy_that_had_no_room_is_seated_when_its_story_is_another() -> None:
-    one, two, stray = report(DEPOT), report(DEPOT_AGAIN, 1), report(MARKET, 60)
-    settle(one, two)
-    link("must_link", stray, one)
-    copy = report(MARKET, 100, copy_of=stray)
-    settle(stray, copy)
-    Override.objects.all().delete()
-    assert story_of(copy) is None
-    repair_stories(NOW)
-    assert story_of(copy) == story_of(stray) != story_of(one)
-
-
 def test_members_of_a_story_that_a_curator_split_stay_where_the_split_left_them() -> None:
     one, two, three = report(DEPOT), report(DEPOT_AGAIN, 1), report(DEPOT, 2)
     settle(one, two, three)

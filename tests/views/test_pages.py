@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from aggregator.models import ArticleBody, LogEntry, Membership, Revision, Story
+from aggregator.models import Article, ArticleBody, LogEntry, Membership, Revision, Story
 from aggregator.services import indexing
 from tests.factories import DAY, make_article, make_feed, make_origin, make_source, make_story
 from tests.views.conftest import Land
@@ -226,6 +226,17 @@ def test_an_article_shows_its_chain_its_versions_and_why_it_is_here(client, land
     assert "names the place: “Nagorno Karabakh”" in text
     assert "“shelling”" in text
     assert "Copies, in order" in text_of(client.get(original.get_absolute_url()))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_reprint_that_stands_in_no_story_says_why(client, land: Land, told: bool):
+    original, copy = (make_article(title="Launches operation") for _ in range(2))
+    Article.objects.filter(pk=copy.pk).update(copy_of=original, copy_kind="exact")
+    make_story([original] if told else [original, copy])
+    text = text_of(client.get(copy.get_absolute_url()))
+    assert ("In no story" in text) is told
+    assert ("more than three days after the text that it repeats" in text) is told
+    assert "In no story" not in text_of(client.get(original.get_absolute_url()))
 
 
 def test_an_article_page_is_noindex_with_the_outlets_address_as_canonical_and_no_full_text(
