@@ -24,18 +24,24 @@ def _fresh_memory() -> None:
     grouping.forget()
 
 
-def besieged(every: int = 6, days: int = 10, outlets: int = 3) -> None:
-    """Put a siege under way: each outlet sends the same sentence again, with the hour and the toll of the moment."""
-    sources = [make_source(f"monitor-{n}", text_from="feed") for n in range(outlets)]
-    for n in range(days * 24 // every):
-        for k, source in enumerate(sources):
-            dead, at = 40 + n, DAY + (every * n + k) * HOUR
-            title = f"Siege of El Fasher: shelling continues, {dead} killed"
-            text = (
-                "Shelling of El Fasher continued as the siege of the Darfur city went on, doctors said at "
-                f"{at:%H}:00; {dead} people were killed by artillery of the paramilitary RSF."
-            )
-            put(source, title, text, at=at, path=f"siege-{n}")
+def besieged(order: str) -> None:
+    """Put a siege under way: three outlets send the same sentence every six hours, with the hour and the toll of the moment.
+
+    `order` is that in which they are read: as told, the newest first (as feeds have it), one outlet after the other.
+    """
+    sources = [make_source(f"monitor-{n}", text_from="feed") for n in range(3)]
+    sent = [(n, k) for n in range(40) for k in range(3)]
+    if order != "as told":
+        sent = sent[::-1] if order == "the newest first" else sorted(sent, key=lambda one: one[1])
+    for n, k in sent:
+        source = sources[k]
+        dead, at = 40 + n, DAY + (6 * n + k) * HOUR
+        title = f"Siege of El Fasher: shelling continues, {dead} killed"
+        text = (
+            "Shelling of El Fasher continued as the siege of the Darfur city went on, doctors said at "
+            f"{at:%H}:00; {dead} people were killed by artillery of the paramilitary RSF."
+        )
+        put(source, title, text, at=at, path=f"siege-{n}")
 
 
 def settle_and_look() -> None:
@@ -63,8 +69,9 @@ def texts() -> dict[int, list[timedelta]]:
     return told
 
 
-def test_a_siege_of_ten_days_is_a_chain_of_stories_and_every_report_stands_in_one() -> None:
-    besieged()
+@pytest.mark.parametrize("order", ["as told", "the newest first", "outlet by outlet"])
+def test_a_siege_of_ten_days_is_a_chain_of_stories_and_every_report_stands_in_one(order: str) -> None:
+    besieged(order)
     settle_and_look()
     articles = Article.objects.filter(relevance="in", status="visible")
     assert articles.count() == 120
