@@ -19,6 +19,9 @@ TREES = 80
 SEEDS = (0, 1)  # one forest each; their sum moves less with the sample than any of them
 # Few and plain, so that the line cannot tell the sets apart by length, size or outlet.
 LINE = ("mean", "title_centroid", "lead_over_next", "crowd", "places_apart")
+# Asked of the check of places: words would only tell it that all is the same.
+PLACES = ("countries_apart", "place_words", "main_place")
+SAME_TO_ELSEWHERE = 2.0  # weight of pairs of one story beside the same words of another place
 NAMES = list(COLUMNS)
 
 
@@ -31,12 +34,12 @@ class Pairs:
     w: list[float] = field(default_factory=list)
     kept_from: list[frozenset[int]] = field(default_factory=list)
 
-    def extend_plainly(self, other: Pairs) -> None:
-        """Add the rows of another, their weights as they are."""
-        self.x += other.x
-        self.y += other.y
-        self.w += other.w
-        self.kept_from += other.kept_from
+    def add(self, rows: list[Any], label: int, kept_from: frozenset[int]) -> None:
+        """Add rows of one label that count once each."""
+        self.x += rows
+        self.y += [label] * len(rows)
+        self.w += [1.0] * len(rows)
+        self.kept_from += [kept_from] * len(rows)
 
     def extend(self, other: Pairs, weight: float) -> None:
         total = sum(other.w) or 1.0
@@ -48,15 +51,33 @@ class Pairs:
 
 def fit(pairs: Pairs, without_fold: int | None) -> tuple[Line, Trees]:
     x, y, w = np.array(pairs.x), np.array(pairs.y), np.array(pairs.w)
-    keep = np.array([without_fold is None or without_fold not in kept for kept in pairs.kept_from])
+    keep = _may_teach(pairs, without_fold)
     weight = w[keep] * keep.sum() / w[keep].sum()
     forests = [to_trees(_machine(seed).fit(x[keep], y[keep], sample_weight=weight)) for seed in SEEDS]
     return fit_line(x[keep], y[keep], weight), mean_trees(forests)
 
 
-def fit_line(x: Any, y: Any, weight: Any) -> Line:
-    """Fit the logistic line on LINE's columns; the slopes of all others are 0."""
-    used = [NAMES.index(c) for c in LINE]
+def fit_places(pairs: Pairs, elsewhere: Pairs, without_fold: int | None) -> Line:
+    """Fit the check of places: pairs of one story against the same words of another place."""
+    same = _may_teach(pairs, without_fold) & (np.array(pairs.y) == 1)
+    other = _may_teach(elsewhere, without_fold)
+    weights = [SAME_TO_ELSEWHERE * _shares(np.array(pairs.w)[same]), _shares(np.array(elsewhere.w)[other])]
+    x = np.concatenate([np.array(pairs.x)[same], np.array(elsewhere.x)[other]])
+    y = np.repeat([1, 0], [same.sum(), other.sum()])
+    return fit_line(x, y, np.concatenate(weights) * other.sum(), PLACES)
+
+
+def _may_teach(pairs: Pairs, without_fold: int | None) -> Any:
+    return np.array([without_fold is None or without_fold not in kept for kept in pairs.kept_from])
+
+
+def _shares(weights: Any) -> Any:
+    return weights / weights.sum()
+
+
+def fit_line(x: Any, y: Any, weight: Any, columns: tuple[str, ...] = LINE) -> Line:
+    """Fit a logistic line on some columns; the slopes of all others are 0."""
+    used = [NAMES.index(c) for c in columns]
     scale = StandardScaler().fit(x[:, used])
     found = LogisticRegression(C=0.1, max_iter=300)
     found.fit(scale.transform(x[:, used]), y, sample_weight=weight)
@@ -117,11 +138,15 @@ def dump(model: GroupModel, about: dict[str, Any]) -> str:
             "leaves": [[round(x, 5) for x in row] for row in t.leaves.tolist()],
         }
 
+    def line(part: Line) -> dict[str, Any]:
+        return {"base": round(part.base, 5), "slopes": [float(f"{x:.6g}") for x in part.slopes]}
+
     data = {
         "about": about,
         "columns": NAMES,
         "threshold": model.threshold,
-        "line": {"base": round(model.line.base, 5), "slopes": [float(f"{x:.6g}") for x in model.line.slopes]},
+        "line": line(model.line),
+        "places": line(model.places),
         "trees": trees(model.trees),
     }
     return json.dumps(data, separators=(",", ":")) + "\n"

@@ -26,7 +26,7 @@ from aggregator.pipeline.group_model import MODEL_FILE, GroupModel, Line, Trees
 from aggregator.pipeline.repair import Standing, regroup
 from aggregator.services.evaluation.stories import where_of
 from bench.group_elsewhere import Elsewhere, Twin, twins
-from bench.group_fit import NAMES, Pairs, dump, fit
+from bench.group_fit import NAMES, Pairs, dump, fit, fit_places
 from bench.group_sets import CLUSTERING, Item, jitter, less_largest, load_sets, online, scorer
 
 FOLDS = 5
@@ -41,7 +41,6 @@ WINDOW_WEIGHT = 1.0  # of each window of further days
 JITTERS = ("as_is", "moved", "dropped", "equal")
 APART_KEPT = 3  # one of so many pairs that are apart teaches, and counts for all of them
 GRID = (0.45, 0.5, 0.55, 0.6, 0.65)
-TWIN_WEIGHT = 1.0  # at 0.3 formulas of other places join three times as often, for nothing elsewhere
 TWIN = -1  # stands for the article that is measured and taken out again
 FIRST_LIMIT = 0.6  # of the first forests, whose own stories teach the second
 
@@ -49,13 +48,14 @@ FIRST_LIMIT = 0.6  # of the first forests, whose own stories teach the second
 def blank_model() -> GroupModel:
     """A model that says 0 to everything: for passes that only measure."""
     none = Trees(np.zeros((1, 1), np.int32), np.zeros((1, 1), np.float32), np.zeros((1, 2), np.float32), 0.0)
-    return GroupModel(Line(np.zeros(len(NAMES)), 0.0), none, 0.5, {})
+    flat = Line(np.zeros(len(NAMES)), 0.0)
+    return GroupModel(flat, none, flat, 0.5, {})
 
 
-def gather(items: list[Item], models: list[GroupModel] | None, moved: Mapping[str, Twin]) -> Pairs:
+def gather(items: list[Item], models: list[GroupModel] | None) -> Pairs:
     """Measure every article against its candidates, with stories as they are in gold, or, once
     there are `models`, as these would have made them (so that the next ones learn to live with
-    impure stories). `moved` has the items, by id, that teach once more with their places exchanged."""
+    impure stories)."""
     dice = random.Random(len(items))
     pairs, numbers = Pairs(), itertools.count()
     by_gold: dict[str, int] = {}
@@ -83,27 +83,30 @@ def gather(items: list[Item], models: list[GroupModel] | None, moved: Mapping[st
         chosen = n if story_id is None or story_id not in index.stories else story_id
         by_gold[item.gold] = chosen
         golds.setdefault(chosen, []).append(item)
-        if item.id in moved:
-            pairs.extend_plainly(elsewhere_pair(index, chosen, item, moved[item.id]))
         return chosen
 
     online(items, StoryIndex(blank_model()), decide)
     return pairs
 
 
-def elsewhere_pair(index: StoryIndex, story: int, item: Item, twin: Twin) -> Pairs:
-    """Measure what says the same of another place against the story that an item is about to join: never one."""
-    pairs = Pairs()
-    index.add(story, TWIN, twin.here)
-    at, dated = item.features.at, item.features.dated
-    measured = index.measure(replace(twin.there, at=at, dated=dated))
-    for found, row in zip(measured.stories, measured.table, strict=True):
-        if found.story == story:
-            pairs.x.append(row)
-            pairs.y.append(0)
-            pairs.w.append(TWIN_WEIGHT)
-            pairs.kept_from.append(item.kept_from)
-    index.remove(TWIN)
+def gather_elsewhere(items: list[Item], moved: Mapping[str, Twin]) -> Pairs:
+    """Measure what says the same of another place against the very story, with stories as they are in gold."""
+    pairs, numbers = Pairs(), itertools.count()
+    by_gold: dict[str, int] = {}
+
+    def decide(index: StoryIndex, item: Item) -> int:
+        story = by_gold.setdefault(item.gold, next(numbers))
+        twin = moved.get(item.id)
+        if twin is not None:
+            index.add(story, TWIN, twin.here)
+            there = replace(twin.there, at=item.features.at, dated=item.features.dated)
+            measured = index.measure(there)
+            rows = [r for s, r in zip(measured.stories, measured.table, strict=True) if s.story == story]
+            pairs.add(rows, 0, item.kept_from)
+            index.remove(TWIN)
+        return story
+
+    online(items, StoryIndex(blank_model()), decide)
     return pairs
 
 
@@ -115,8 +118,12 @@ def _best(measured: Any, item: Item, model: GroupModel) -> int | None:
     return measured.stories[best].story if scores[best] >= model.threshold else None
 
 
-def fit_model(pairs: Pairs, without_fold: int | None, threshold: float = FIRST_LIMIT) -> GroupModel:
-    return GroupModel(*fit(pairs, without_fold), threshold, {})
+def fit_model(
+    pairs: Pairs, elsewhere: Pairs, without_fold: int | None, threshold: float = FIRST_LIMIT
+) -> GroupModel:
+    """Fit the three parts of the model on what the models of one fold may learn from."""
+    line, trees = fit(pairs, without_fold)
+    return GroupModel(line, trees, fit_places(pairs, elsewhere, without_fold), threshold, {})
 
 
 @dataclass(frozen=True)
@@ -169,18 +176,22 @@ def show(title: str, figures: dict[str, Any]) -> None:
         )
 
 
-def all_pairs(
-    sets: dict[str, list[Item]], models: list[GroupModel] | None, moved: Mapping[str, Twin]
-) -> Pairs:
+def all_pairs(sets: dict[str, list[Item]], models: list[GroupModel] | None) -> Pairs:
     pairs = Pairs()
     for name, items in sets.items():
         dated = any(i.features.at is not None for i in items)
         hows = JITTERS if dated else ("as_is",)
         for how in hows:
             share = {"as_is": 0.5, "moved": 0.3, "dropped": 0.1, "equal": 0.1}[how] if dated else 1.0
-            pairs.extend(
-                gather(jitter(items, how), models, moved), SET_WEIGHT.get(name, WINDOW_WEIGHT) * share
-            )
+            pairs.extend(gather(jitter(items, how), models), SET_WEIGHT.get(name, WINDOW_WEIGHT) * share)
+    return pairs
+
+
+def pairs_elsewhere(sets: dict[str, list[Item]]) -> Pairs:
+    """Measure one of MOVED items of every set once more with its places exchanged."""
+    exchange, pairs = Elsewhere(load_gazetteer()), Pairs()
+    for items in sets.values():
+        pairs.extend(gather_elsewhere(items, dict(twins(items, exchange, where_of))), 1.0)
     return pairs
 
 
@@ -205,15 +216,14 @@ def main() -> None:
     score = scorer(Path(args.corpora))
     sets = load_sets(Path(args.corpora), folds=FOLDS, where=where_of)
     print(f"{sum(map(len, sets.values()))} articles read in {time.time() - start:.0f} s", flush=True)
-    elsewhere = Elsewhere(load_gazetteer())
-    moved = {name: twin for items in sets.values() for name, twin in twins(items, elsewhere, where_of)}
-    print(f"{len(moved)} of them once more with other places, {time.time() - start:.0f} s", flush=True)
-    pairs = all_pairs(sets, None, moved)
+    elsewhere = pairs_elsewhere(sets)
+    print(f"{len(elsewhere.y)} of them once more with other places, {time.time() - start:.0f} s", flush=True)
+    pairs = all_pairs(sets, None)
     print(f"{len(pairs.y)} pairs, {sum(pairs.y)} of one story, {time.time() - start:.0f} s", flush=True)
     folds = range(FOLDS + len(windows_of(sets)))
-    models = [fit_model(pairs, k) for k in folds]
-    pairs.extend(all_pairs(sets, models, moved), sum(pairs.w))
-    models = [fit_model(pairs, k) for k in folds]
+    models = [fit_model(pairs, elsewhere, k) for k in folds]
+    pairs.extend(all_pairs(sets, models), sum(pairs.w))
+    models = [fit_model(pairs, elsewhere, k) for k in folds]
     print(f"{len(pairs.y)} pairs with those of its own stories, {time.time() - start:.0f} s", flush=True)
     limit, figures = best_limit(sets, models, score)
     show(f"cross-validated, threshold {limit}", figures)
@@ -223,7 +233,7 @@ def main() -> None:
         "cross_validated": {n: {"b3_f1": f["b3_f1"], "pair_f1": f["pair_f1"]} for n, f in figures.items()},
     }
     if args.write:
-        model = fit_model(pairs, None, limit)
+        model = fit_model(pairs, elsewhere, None, limit)
         MODEL_FILE.write_text(dump(model, about), encoding="utf-8")
         print(f"wrote {MODEL_FILE}, {MODEL_FILE.stat().st_size} bytes, {time.time() - start:.0f} s")
 

@@ -29,7 +29,8 @@ BODY = 1500  # characters of the text read at all
 PART = 1 / 3  # of a word that a character of a script without spaces is worth where words are counted
 PLACES = 8  # regions and countries kept of one article
 DENSE = 3  # letters that a character of a script without spaces stands for
-TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG, PART_FLAG, PLACE_FLAG = 1, 2, 4, 8, 16, 32
+TITLE_FLAG, LEAD_FLAG, NAME_FLAG, NUMBER_FLAG, PART_FLAG = 1, 2, 4, 8, 16
+PLACE_FLAG, TOWN_FLAG = 32, 64
 _WEIGHT = {"title": 2.0, "lead": 1.0, "body": 0.5}
 _BACKGROUND = Path(__file__).parent / "data" / "group_background.npz"
 _HEADER = struct.Struct("<BBHHBBdII")
@@ -116,7 +117,8 @@ def read_features(
     bag.add(group_words(title, english=english), _WEIGHT["title"], TITLE_FLAG)
     bag.add(group_words(text[:lead], english=english), _WEIGHT["lead"], LEAD_FLAG)
     bag.add(group_words(text[lead:], english=english), _WEIGHT["body"], 0)
-    _mark_places(bag, where.names, english)
+    _mark(bag, where.names, PLACE_FLAG, english)
+    _mark(bag, where.towns, TOWN_FLAG, english)
     return Features(
         **_arrays(bag),
         at=at.astimezone(UTC).timestamp() if at else None,
@@ -133,12 +135,12 @@ def _hashed(words: Iterable[str]) -> tuple[int, ...]:
     return tuple(crc32(word.encode()) for word in list(words)[:PLACES])
 
 
-def _mark_places(bag: _Bag, names: Iterable[str], english: bool) -> None:
-    """Mark the words of headline and lead that stand in the name of a place."""
+def _mark(bag: _Bag, names: Iterable[str], flag: int, english: bool) -> None:
+    """Mark the words of headline and lead that stand in one of the names."""
     for name in names:
         for word in group_words(name, english=english):
             if bag.flags.get(word.stem, 0) & (TITLE_FLAG | LEAD_FLAG):
-                bag.flags[word.stem] |= PLACE_FLAG
+                bag.flags[word.stem] |= flag
 
 
 def _without_title(title: str, text: str) -> str:

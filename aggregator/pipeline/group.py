@@ -176,10 +176,12 @@ class StoryIndex:
         return {s.story: float(p) for s, p in zip(measured.stories, found, strict=True)}
 
     def _scores(self, measured: Measured, features: Features) -> NDArray[np.float64]:
-        """Ask the model; numbers alone, or one word of many, never make one happening."""
+        """Ask the model; numbers alone, one word of many, or a headline of another place never make one
+        happening."""
         scores = self.model.of(features).scores(measured.table)
         needed = min(LEAST_WORDS, (features.size() + 1) // 2)
-        return np.where(measured.shared_words() >= needed, scores, 0.0)
+        may = (measured.shared_words() >= needed) & ~np.asarray(measured.elsewhere)
+        return np.where(may, scores, 0.0)
 
     def near(self, words: Centroid | Features, *, but: int) -> list[StorySnapshot]:
         """Return stories whose words are close to the given ones (cosine from NEAR), whatever their dates."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .features import BUCKETS, NAME_FLAG, NUMBER_FLAG, PART, PART_FLAG, PLACE_FLAG, TITLE_FLAG, Features
+from .group_formula import formula_of
 from .group_story import StorySnapshot
 
 Table = NDArray[np.float32]
@@ -61,11 +62,12 @@ _SHARED, _NUMBERS = list(COLUMNS).index("shared"), list(COLUMNS).index("numbers"
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Candidates (best first by their words) with one row of COLUMNS each; `parts` counts which of the shared
-    words are parts of words."""
+    words are parts of words; `elsewhere` says which have a report with the same headline of another place."""
 
     stories: list[StorySnapshot]
     table: Table
     parts: Any = 0.0
+    elsewhere: Any = False
 
     def shared_words(self) -> Any:
         """Return how many words, numbers left out, the article shares with each candidate's nearest member."""
@@ -125,7 +127,7 @@ class Measurer:
         columns["lead_over_next"] = _lead(columns["centroid"])
         columns["crowd"] = np.full(len(stories), _crowd(columns["best"]))
         table = np.stack([columns[c] for c in COLUMNS], axis=1).astype(np.float32)
-        return Measured(stories, table, columns["parts"])
+        return Measured(stories, table, columns["parts"], _elsewhere(article, stories))
 
     def _words(
         self, stories: list[StorySnapshot], idf: Idf, own: tuple[Table, Table, Table, Table]
@@ -195,6 +197,15 @@ class Measurer:
             "numbers": top(numbers),
             "parts": top(parts),
         }
+
+
+def _elsewhere(article: Features, stories: list[StorySnapshot]) -> Any:
+    """Which stories hold the same headline of another place."""
+    own = formula_of(article)
+    if own is None:
+        return np.zeros(len(stories), dtype=bool)
+    told = ([m.formula for m in s.compared()] for s in stories)
+    return np.array([any(f is not None and own.is_elsewhere(f) for f in formulas) for formulas in told])
 
 
 def _has(flags: NDArray[np.uint8], flag: int) -> Any:

@@ -1,6 +1,6 @@
 """The trained part of grouping: a logistic line and boosted trees from a data file, scored in numpy.
 
-The file holds numbers only: for each column the line's slope; for each tree, by node in heap order,
+The file holds numbers only: for each column the slopes of line and check of places; for each tree, by node in heap order,
 the column asked, the limit and the leaf's value. It says on which data, when and how well it was trained.
 """
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from .features import Features
 from .group_measure import COLUMNS
 
+ELSEWHERE = 3.0  # what doubt of the places counts beside the other parts (development data)
 MODEL_FILE = Path(__file__).parent / "data" / "group_model.json"
 
 
@@ -57,10 +58,12 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class GroupModel:
     """Line and trees, whose log odds are averaged: the line carries over to subjects never seen, the
-    trees know the odd cases; the score from which an article joins; what the file says about itself."""
+    trees know the odd cases. `places` tells reports of one story from the same words of another place, and
+    only ever takes away. The score from which an article joins; what the file says about itself."""
 
     line: Line
     trees: Trees
+    places: Line
     threshold: float
     about: dict[str, Any]
 
@@ -71,6 +74,7 @@ class GroupModel:
     def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return how likely each candidate is the same happening (0.0-1.0)."""
         raw = (self.line.raw(table) + self.trees.raw(table)) / 2
+        raw += ELSEWHERE * np.minimum(self.places.raw(table), 0.0)
         return np.asarray(1.0 / (1.0 + np.exp(-raw)))
 
 
@@ -80,10 +84,14 @@ def read_model(data: dict[str, Any]) -> GroupModel:
     if missing := set(data["columns"]) - set(ours):
         raise ValueError(f"the grouping model asks for {sorted(missing)}: run bench.train_group")
     place = np.array([ours.index(c) for c in data["columns"]], dtype=np.int32)
-    slopes = np.zeros(len(ours))
-    slopes[place] = data["line"]["slopes"]
-    line = Line(slopes, float(data["line"]["base"]))
-    return GroupModel(line, _trees(data["trees"], place), float(data["threshold"]), data["about"])
+    line, places = (_line(data[part], place, len(ours)) for part in ("line", "places"))
+    return GroupModel(line, _trees(data["trees"], place), places, float(data["threshold"]), data["about"])
+
+
+def _line(data: dict[str, Any], place: NDArray[np.int32], width: int) -> Line:
+    slopes = np.zeros(width)
+    slopes[place] = data["slopes"]
+    return Line(slopes, float(data["base"]))
 
 
 def _trees(data: dict[str, Any], place: NDArray[np.int32]) -> Trees:

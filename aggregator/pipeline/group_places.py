@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 from .types import Located
 
-_NAMED = frozenset({"name", "town", "division", "capital", "area"})  # not peoples, leaders and parties
+_TOWNS = frozenset({"town", "division", "capital", "area"})
+_NAMED = _TOWNS | {"name"}  # of a country; not peoples, leaders and parties
 _HEAD = frozenset({"title", "lead"})
 
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
     """`regions` are slugs and `countries` ISO codes of what a text is about, main first; `names` are those of
-    places in its headline and lead, as they stand there."""
+    places in its headline and lead, as they stand there; `towns` are those of them that lie within a country."""
 
     regions: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    towns: tuple[str, ...] = ()
 
 
 NOWHERE = Whereabouts()
@@ -29,5 +31,11 @@ def whereabouts(located: Located) -> Whereabouts:
     return Whereabouts(
         regions=tuple(sorted(about, key=lambda slug: slug != located.focus)),
         countries=located.countries,
-        names=tuple({m.name: None for m in located.mentions if m.kind in _NAMED and m.field in _HEAD}),
+        names=_names(located, _NAMED),
+        towns=_names(located, _TOWNS),
     )
+
+
+def _names(located: Located, kinds: frozenset[str]) -> tuple[str, ...]:
+    found = (m.name for m in located.mentions if m.kind in kinds and m.field in _HEAD)
+    return tuple(dict.fromkeys(found))

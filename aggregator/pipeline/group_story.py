@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .features import Features
+from .group_formula import Formula, formula_of
 
 SPAN = 72 * 3600.0  # seconds from the first to the newest report of one story
 MEMBERS = 24  # members compared with: the first two and the newest
@@ -19,6 +20,14 @@ class Member:
 
     article: int
     features: Features
+    _formula: Formula | bool | None = False  # False: not asked for yet
+
+    @property
+    def formula(self) -> Formula | None:
+        """The formula of its headline, made when first asked for."""
+        if self._formula is False:
+            self._formula = formula_of(self.features)
+        return self._formula or None  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.pipeline.group_places import NOWHERE
+from bench.group_readers import read_second
 from bench.group_sets import EDGE, load_sets
 from bench.group_windows import read_labels, read_windows
 
@@ -24,6 +25,16 @@ def test_labels_hold_ids_and_slugs_only() -> None:
     assert len(labels) > 1200
     assert all(re.fullmatch(r"[0-9a-f]{10}", key) for key in labels)
     assert all(re.fullmatch(r"-|[a-z0-9]+(-[a-z0-9]+)*", story) for _, story in labels.values())
+
+
+def test_both_readers_read_the_same_items() -> None:
+    second = read_second()
+    told = {key for part in second.values() for key in part}
+    assert {part for part in second if part != "stream"} == {window for window, _ in read_labels().values()}
+    assert told - set(second["stream"]) <= set(read_labels())
+    assert all(
+        re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", story) for part in second.values() for story in part.values()
+    )
 
 
 @needs_feeds
