@@ -37,9 +37,8 @@ class FormRule:
     lead: tuple[str, ...] = ()
     url: tuple[str, ...] = ()
     by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    weak: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # of headlines, by language; "en" for all
+    # Of headlines, by language; those under "en" hold for all.
+    weak: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

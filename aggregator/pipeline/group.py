@@ -202,7 +202,8 @@ class StoryIndex:
         """Return the candidates of an article with what was measured of each."""
         found = [self.stories[s] for s in self._candidates(features) if s not in barred]
         fit = [s for s in found if fits_span(s, features.at)]
-        return self._measurer.measure(features, fit, self._idf_of(features))
+        beyond = self._is_beyond(features)
+        return self._measurer.measure(features, fit, self._idf_of(features), inflected=beyond)
 
     def _verdict(self, measured: Measured, features: Features, form: str) -> GroupVerdict:
         outside = form in OUTSIDE_FORMS

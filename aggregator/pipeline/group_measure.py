@@ -107,8 +107,11 @@ class Measurer:
         self._name = np.zeros(BUCKETS, dtype=np.float32)
         self._place = np.zeros(BUCKETS, dtype=np.float32)
 
-    def measure(self, article: Features, stories: list[StorySnapshot], idf: Idf) -> Measured:
-        """Return the table of `article` against `stories`; no rows when there are none."""
+    def measure(
+        self, article: Features, stories: list[StorySnapshot], idf: Idf, *, inflected: bool = False
+    ) -> Measured:
+        """Return the table of `article` against `stories`; no rows when there are none. Names of places are not
+        compared where words are `inflected`: cases of one name may not meet."""
         if not stories or not len(article.ids):
             return Measured([], np.zeros((0, len(COLUMNS)), dtype=np.float32))
         heavy = article.weights * idf(article.ids)
@@ -124,6 +127,8 @@ class Measurer:
                 laid_out[article.ids] = 0
         columns |= _times(article, stories)
         columns |= _context(article, stories)
+        if inflected:
+            columns["place_words"] = np.full(len(stories), UNKNOWN)
         columns["lead_over_next"] = _lead(columns["centroid"])
         columns["crowd"] = np.full(len(stories), _crowd(columns["best"]))
         table = np.stack([columns[c] for c in COLUMNS], axis=1).astype(np.float32)
