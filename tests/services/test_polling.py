@@ -11,7 +11,7 @@ from django.db import connection
 from aggregator.fetch.messages import Limits
 from aggregator.models import Article, Feed, Host, Item, Poll, Source, Work
 from aggregator.pipeline.urls import url_hash
-from aggregator.services import hosts, polling
+from aggregator.services import hosts, poll_round, polling
 from aggregator.services.fetching import Network
 from tests.factories import make_source
 from tests.fakeweb import Asked, FakeWeb, Said, item, rss
@@ -390,7 +390,7 @@ def test_one_write_costs_the_same_for_any_number_of_feeds(
 ) -> None:
     from django.test.utils import CaptureQueriesContext
 
-    monkeypatch.setattr(polling, "SLICE", 120.0)  # however slow the machine is, it is one write
+    monkeypatch.setattr(poll_round, "SLICE", 120.0)  # however slow the machine is, it is one write
     counts = []
     for size in (2, 40):
         Feed.objects.all().delete()
