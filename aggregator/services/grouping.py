@@ -204,7 +204,7 @@ class _Batch:
         if old != story and article.copy_of_id is None:
             for copy in self.where.texts.took_place(article.pk):
                 _shelf.index.remove(copy)
-                self.touched.update({self.where.story_of.get(copy, story)})
+                self.touched.add(self.where.story_of.get(copy, story))
         self.where.story_of[article.pk] = story
         first, last = self._span(story, article.reported_at)
         self.where.spans[story] = min(first, article.reported_at), max(last, article.reported_at)

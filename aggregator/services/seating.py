@@ -14,7 +14,6 @@ from aggregator.services.stand_ins import Head, Texts, heads_of
 
 STORY_SPAN = timedelta(seconds=SPAN)
 
-
 Span = tuple[datetime, datetime]
 
 
@@ -43,10 +42,10 @@ def seat_copies(stories: Collection[int], shaped: Collection[int], now: datetime
     One that has no room goes through the rules again, as when it arrives; one that had none may have it now, and
     one that came too late may have it with its text.
     """
-    spans: dict[int, list[datetime]] = defaultdict(list)
+    spans: dict[int, Span] = {}
     heads: dict[int, list[Head]] = defaultdict(list)
     for head in heads_of(stories):
-        spans[head.story].append(head.at)
+        spans[head.story] = _with(spans.get(head.story), head.at)
         heads[head.text].append(head)
     copies = Article.objects.filter(copy_of_id__in=heads, status=Article.Status.VISIBLE, relevance="in")
     copies = copies.only("copy_of", "reported_at", "membership__story", "membership__reason")
@@ -64,7 +63,7 @@ def seat_copies(stories: Collection[int], shaped: Collection[int], now: datetime
         near = [h for h in heads[copy.copy_of_id or 0] if row is None or h.story == row.story_id]
         seat = next((head for head in near if _fits(spans[head.story], at)), None)
         if seat is not None:
-            spans[seat.story].append(at)
+            spans[seat.story] = _with(spans[seat.story], at)
             if row is None:
                 reason = {"rule": "copy", "article": seat.article}
                 seated.append(
@@ -77,9 +76,13 @@ def seat_copies(stories: Collection[int], shaped: Collection[int], now: datetime
     retagging.queue_retag(sorted({*late, *again}), now)
 
 
-def _fits(span: Collection[datetime], at: datetime) -> bool:
-    first, last = min(span), max(span)
-    return first <= at <= last or max(last, at) - min(first, at) <= STORY_SPAN
+def _with(span: Span | None, at: datetime) -> Span:
+    return (at, at) if span is None else (min(span[0], at), max(span[1], at))
+
+
+def _fits(span: Span, at: datetime) -> bool:
+    first, last = _with(span, at)
+    return (first, last) == span or last - first <= STORY_SPAN
 
 
 def hide_with_stories(joined: Collection[Membership]) -> None:

@@ -68,14 +68,14 @@ def set_event_date(actor: Actor, story_id: int, on: date, *, seen: int | None = 
         check_version(story, seen)
         members = member_ids(story_id)
         told = Article.objects.filter(pk__in=members).select_related("source")
+        told = told.only("reported_at", "source__country", "source__time_zone")
         if on > max(story.last_at.date(), newest_day(told) if members else date.min):
             raise CurationError("It cannot have happened after the newest report.", code="date_in_future")
         before = {"on": story.happened_on.isoformat(), "precision": story.happened_precision}
         entry = log_act(actor, "event_date", story, before=before, after={"on": on.isoformat()})
-        shown = Article.objects.filter(pk__in=members, status=Article.Status.VISIBLE).values_list(
-            "pk", flat=True
-        )
-        anchor = [pk for pk in members if pk in set(shown)][:1] or members[:1]
+        visible = Article.objects.filter(pk__in=members, status=Article.Status.VISIBLE)
+        shown = set(visible.values_list("pk", flat=True))
+        anchor = [pk for pk in members if pk in shown][:1] or members[:1]
         replace_overrides(actor, Override.Kind.EVENT_DATE, members, log_entry=entry)
         add_overrides(actor, Override.Kind.EVENT_DATE, anchor, log_entry=entry, value={"on": on.isoformat()})
         placing.place_stories([story_id], actor.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
 
 from aggregator.errors import CurationError
 from aggregator.models import (
@@ -65,13 +65,9 @@ def undo_hide(actor: Actor, entry: LogEntry) -> LogEntry:
         if not story.hidden:
             raise ground_moved("A later act")
         lift_overrides(entry, actor.now)
-        # What joined it meanwhile was hidden with it and has no word of a curator.
-        joined = Q(membership__story=story) & ~Q(pk__in=_hidden_by_word())
-        hidden = Article.objects.filter(
-            Q(pk__in=entry.before["shown"]) | joined, status=Article.Status.HIDDEN
-        )
-        ids = list(hidden.values_list("pk", flat=True))
-        Article.objects.filter(pk__in=ids).update(status=Article.Status.VISIBLE, indexed=False)
+        ids = {*entry.before["shown"], *_joined_hidden(story.pk)}
+        hidden = Article.objects.filter(pk__in=ids, status=Article.Status.HIDDEN)
+        hidden.update(status=Article.Status.VISIBLE, indexed=False)
         Story.objects.filter(pk=story.pk).update(hidden=False)
         undone = log_act(
             actor, "undo", story, before={"hidden": True}, after={"hidden": False}, undo_of=entry
@@ -80,9 +76,11 @@ def undo_hide(actor: Actor, entry: LogEntry) -> LogEntry:
     return undone
 
 
-def _hidden_by_word() -> QuerySet[Override, int]:
-    words = Override.objects.filter(kind=Override.Kind.HIDDEN, lifted_at__isnull=True)
-    return words.values_list("article_id", flat=True)
+def _joined_hidden(story_id: int) -> set[int]:
+    """Return the articles of a story without a curator's word to hide them: those that joined it hidden went with it."""
+    members = member_ids(story_id)
+    words = Override.objects.filter(kind=Override.Kind.HIDDEN, lifted_at__isnull=True, article_id__in=members)
+    return set(members).difference(words.values_list("article_id", flat=True))
 
 
 def pin_story(
