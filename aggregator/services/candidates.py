@@ -1,8 +1,8 @@
-"""What may carry the same text: candidates by LSH bands for a whole batch, and the storing of bands.
+"""What may carry the same text: candidates by LSH bands for a whole batch.
 
 The look-up takes at most KEY_LIMIT articles a key and CANDIDATES an article, so that neither a
 boilerplate line nor a text that ten thousand outlets carry makes it slower. Windows run on
-`filed_on`: the article's own date, believed for at most a week before it was found.
+`filed_on`. What it looks up is written by `bands`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from aggregator.pipeline.types import Credit, Fingerprint, TraceCandidate, Traced
 from aggregator.services import old_bands
+from aggregator.services.bands import array_text, filed_on, month_of
 
 WINDOW = timedelta(days=30)
-BELIEVED = timedelta(days=7)
 KEY_LIMIT = 13  # a month, as in _BY_BAND
 CANDIDATES = 48
 
@@ -54,11 +54,6 @@ JOIN aggregator_publisher p ON p.id = s.publisher_id
 WHERE f.article_id = ANY(%s) AND a.status <> 'withdrawn'
 """
 UNDATED = frozenset({"missing", "guessed", "clamped"})
-
-
-def filed_on(article: TraceCandidate) -> date:
-    """Return the date under which an article is filed: its own, at most BELIEVED before it was found."""
-    return max(article.reported_at, article.found_at - BELIEVED).date()
 
 
 class Shelf:
@@ -132,26 +127,16 @@ def _hits(subjects: Sequence[TraceCandidate]) -> dict[int, list[int]]:
     if not asked or not texts:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_BY_BAND, [_array(column) for column in zip(*asked, strict=True)])
+        cursor.execute(_BY_BAND, [array_text(column) for column in zip(*asked, strict=True)])
         for subject_id, article_id, bands in cursor.fetchall():
             found[subject_id][article_id] += bands
-        cursor.execute(_BY_TEXT, [_array(column) for column in zip(*texts, strict=True)])
+        cursor.execute(_BY_TEXT, [array_text(column) for column in zip(*texts, strict=True)])
         for subject_id, article_id in cursor.fetchall():
             found[subject_id][article_id] += 1000
     old = old_bands.hits([one for one in asked if one[1] <= packed], limit=KEY_LIMIT)
     for (subject_id, article_id), bands in old.items():
         found[subject_id][article_id] += bands
     return {pk: [one for one, _ in counts.most_common(CANDIDATES)] for pk, counts in found.items()}
-
-
-def _array(values: Iterable[object]) -> str:
-    """Return numbers or dates as PostgreSQL writes an array: a tenth of the time of adapting each."""
-    return f"{{{','.join(map(str, values))}}}"
-
-
-def month_of(day: date) -> int:
-    """Return the number of a day's month, counted from January 1970."""
-    return (day.year - 1970) * 12 + day.month - 1
 
 
 def _newest_month() -> int:
@@ -224,83 +209,3 @@ def own_domains(publisher_domains: Sequence[str], homepage: str) -> tuple[str, .
     """Return the domains of an outlet: its publisher's, and its own home page's."""
     host = (urlsplit(homepage).hostname or "").removeprefix("www.") if homepage else ""
     return tuple(dict.fromkeys([*publisher_domains, *([host] if host else [])]))
-
-
-def store(subjects: Sequence[TraceCandidate], shelf: Shelf) -> None:
-    """Write fingerprints and bands of a batch; fingerprints of an earlier tracing are replaced.
-
-    By COPY, three times faster here than INSERT: 64 bands an article are most of what tracing writes. Bands of an
-    earlier tracing stay: what they find is compared by its new fingerprint.
-    """
-    ids = [subject.article_id for subject in subjects]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM aggregator_fingerprintrow WHERE article_id = ANY(%s) RETURNING article_id", [ids]
-        )
-        known = {pk for (pk,) in cursor.fetchall()}
-        with cursor.copy(_COPY_ROWS) as copy:
-            for subject in subjects:
-                copy.write_row(_row(subject))
-    leaving = [subject for subject in subjects if shelf.leaves_bands.get(subject.article_id, True)]
-    try:
-        with transaction.atomic():
-            _copy_bands([subject for subject in leaving if subject.article_id not in known])
-    except IntegrityError:  # an article lost its fingerprint and kept its bands
-        known.update(ids)
-    add_bands([subject for subject in leaving if subject.article_id in known])
-
-
-def _copy_bands(subjects: Sequence[TraceCandidate]) -> None:
-    if not subjects:
-        return
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY_BANDS) as copy:
-        copy.write("".join(f"{month}\t{key}\t{pk}\n" for month, key, pk in _bands(subjects)))
-
-
-def add_bands(subjects: Sequence[TraceCandidate]) -> None:
-    """Write those bands that are not there yet."""
-    rows = _bands(subjects)
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_ADD_BANDS, [_array(column) for column in zip(*rows, strict=True)])
-
-
-_COPY_ROWS = """
-COPY aggregator_fingerprintrow (article_id, reported_on, shingles, quoted, numbers, words, text_hash, title_hash,
-    absent_at, credits) FROM STDIN
-"""
-_COPY_BANDS = "COPY aggregator_band (month, key, article_id) FROM STDIN"
-_ADD_BANDS = """
-INSERT INTO aggregator_band (month, key, article_id)
-SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING
-"""
-
-
-def _row(subject: TraceCandidate) -> tuple[Any, ...]:
-    fingerprint = subject.fingerprint
-    return (
-        subject.article_id,
-        filed_on(subject),
-        _array(fingerprint.shingles),
-        _array(fingerprint.quoted),
-        list(fingerprint.numbers),
-        fingerprint.words,
-        fingerprint.text_hash,
-        fingerprint.title_hash,
-        subject.absent_at,
-        json.dumps([_credit(one) for one in subject.credits]),
-    )
-
-
-def _credit(credit: Credit) -> dict[str, str]:
-    names = ("kind", "name", "url", "slug", "how", "evidence")
-    return {name: value for name in names if (value := getattr(credit, name))}
-
-
-def _bands(subjects: Sequence[TraceCandidate]) -> list[tuple[int, int, int]]:
-    """Return month, key and article of each band."""
-    return [
-        (max(month_of(filed_on(subject)), 0), key, subject.article_id)
-        for subject in subjects
-        for key in sorted(set(subject.fingerprint.bands))
-    ]

@@ -16,7 +16,7 @@ from aggregator.models import Article, Override
 from aggregator.pipeline import trace
 from aggregator.pipeline.outlet_names import is_own_name
 from aggregator.pipeline.types import Credit, NearMiss, TraceCandidate, Traced
-from aggregator.services import candidates, origins
+from aggregator.services import bands, candidates, origins
 from aggregator.services.drafts import Draft
 
 NEAR_KEPT = 5  # near misses that are kept as evidence
@@ -51,7 +51,7 @@ def trace_batch(drafts: Sequence[Draft], now: datetime) -> None:
         _note(draft, traced)
         target = traced.original_id or subject.article_id
         moved += [origins.Repointed(old, target, kind, score) for old, kind, score in traced.takes_over]
-    candidates.store(subjects, shelf)
+    bands.store(subjects, shelf.leaves_bands)
     origins.assign(drafts, moved)
 
 

@@ -14,7 +14,7 @@ from aggregator.pipeline.fingerprint import fingerprint
 from aggregator.pipeline.identity import place_of
 from aggregator.pipeline.types import Fingerprint
 from aggregator.pipeline.urls import url_hash
-from aggregator.services import candidates, old_bands
+from aggregator.services import bands, candidates, old_bands
 from aggregator.services.locks import line_lock
 from aggregator.services.verifying.checks import CHUNK, Check, asked, in_turn, settle_again, told
 
@@ -168,7 +168,7 @@ def _without_bands(now: datetime) -> list[int]:
 def _band_again(ids: Sequence[int], _now: datetime) -> None:
     made, subjects = {row.pk: found for row, found in _texts(ids)}, candidates.load_rows(ids)
     with line_lock():
-        candidates.add_bands([replace(one, fingerprint=made[pk]) for pk, one in subjects.items()])
+        bands.add_bands([replace(one, fingerprint=made[pk]) for pk, one in subjects.items()])
 
 
 def _blank(ids: Sequence[int], _now: datetime) -> None:
