@@ -15,16 +15,18 @@ from tests.pipeline.texts import OTHER, REPORT, changed
 from tests.services.test_tracing import NOON, draft_of, trace
 
 LONG_AGO = NOON - timedelta(days=120)
+HEADLINE = "What is said on the river"  # without a number: other numbers on another day make another report
 
 
 def told_long_ago(text: str = REPORT) -> Article:
-    (article,) = trace(draft_of(make_source(), text, found_at=LONG_AGO))
+    (article,) = trace(draft_of(make_source(), text, title=HEADLINE, found_at=LONG_AGO))
     return article
 
 
 def told_late(text: str) -> Article:
     """Trace what is found now and was published a day after the old report."""
-    (article,) = trace(draft_of(make_source(), text, found_at=NOON, at=LONG_AGO + timedelta(days=1)))
+    at = LONG_AGO + timedelta(days=1)
+    (article,) = trace(draft_of(make_source(), text, title=HEADLINE, found_at=NOON, at=at))
     return article
 
 
