@@ -10,6 +10,7 @@ from itertools import pairwise
 from aggregator.models import Article, ArticleRegion, ArticleTopic, LogEntry, Membership, Revision
 from aggregator.pipeline.group import OUTSIDE_FORMS
 from aggregator.services import atlas, subjects
+from aggregator.services.seating import STORY_SPAN
 from aggregator.services.subjects import UnknownError
 
 MAX_COPIES = 50
@@ -123,6 +124,8 @@ def _is_reprint(article: Article, original: Article | None) -> bool:
     """Tell whether an article stands in no story for want of news (`latecomers`). No query for one that stands in one."""
     if original is None or not article.is_copy or hasattr(article, "membership"):
         return False
+    if article.reported_at - original.reported_at <= STORY_SPAN:
+        return False  # it waits for its place
     return article.form not in OUTSIDE_FORMS and Membership.objects.filter(article=original).exists()
 
 

@@ -228,11 +228,12 @@ def test_an_article_shows_its_chain_its_versions_and_why_it_is_here(client, land
     assert "Copies, in order" in text_of(client.get(original.get_absolute_url()))
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_a_reprint_that_stands_in_no_story_says_why(client, land: Land, told: bool):
-    original, copy = (make_article(title="Launches operation") for _ in range(2))
+@pytest.mark.parametrize(("days", "joins", "told"), [(4, False, True), (4, True, False), (2, False, False)])
+def test_a_reprint_that_stands_in_no_story_says_why(client, land: Land, days: int, joins: bool, told: bool):
+    original = make_article(title="Launches operation")
+    copy = make_article(title="Launches operation", at=DAY + timedelta(days=days))
     Article.objects.filter(pk=copy.pk).update(copy_of=original, copy_kind="exact")
-    make_story([original] if told else [original, copy])
+    make_story([original, copy] if joins else [original])
     text = text_of(client.get(copy.get_absolute_url()))
     assert ("In no story" in text) is told
     assert ("more than three days after the text that it repeats" in text) is told
