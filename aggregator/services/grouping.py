@@ -18,7 +18,7 @@ from aggregator.pipeline.group import OUTSIDE_FORMS, GroupVerdict
 from aggregator.pipeline.group_places import whereabouts
 from aggregator.pipeline.group_words import shared_words
 from aggregator.services.drafts import Draft
-from aggregator.services.latecomers import LATE_FOR, is_reprint, tell_late
+from aggregator.services.latecomers import LATE_FOR, STANDS_FOR, is_reprint, tell_late
 from aggregator.services.seating import STORY_SPAN, hide_with_stories, seat_texts
 from aggregator.services.stand_ins import tell_anew
 from aggregator.services.standing import Links, Where, links_of, place_in_line, take_story_ids, where_now
@@ -160,7 +160,7 @@ class _Batch:
         _shelf.index.add(story, draft.article.pk, features)
         return True
 
-    def _decide(self, draft: Draft, leads_as: str = "stands_for") -> None:
+    def _decide(self, draft: Draft, leads_as: str = STANDS_FOR) -> None:
         article, features = draft.article, features_of(draft)
         verdict = self._own_copies(draft) or _shelf.index.decide(
             features,

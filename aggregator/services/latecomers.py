@@ -2,8 +2,8 @@
 
 Such a copy is grouped by its own words, like an original, and so stands in the story that goes on from its text's, or
 opens one; its origin stays that of its text and counts once there. A reprint does not: what comes more than a span after
-the text that leads it and has next to nothing of its own is no news, and stands in no story. `LATE_FOR` in a
-membership's reason names the text.
+the text that leads it and has next to nothing of its own is no news, and stands in no story. A membership's reason
+names the text: under `LATE_FOR` for a latecomer, under `STANDS_FOR` for what stands in for it (`stand_ins`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aggregator.pipeline.features import Features
 from aggregator.pipeline.group import SPAN
 from aggregator.pipeline.trace_issues import WHOLE
 
-LATE_FOR = "late_for"
+LATE_FOR, STANDS_FOR = "late_for", "stands_for"
 
 
 def is_reprint(article: Article, leads: Features | None) -> bool:
@@ -37,6 +37,6 @@ def tell_late(article_ids: Collection[int]) -> None:
     rows = Membership.objects.filter(article_id__in=article_ids, article__copy_of__isnull=False)
     told = list(rows.exclude(reason__has_key=LATE_FOR).select_related("article"))
     for row in told:
-        kept = {key: value for key, value in row.reason.items() if key != "stands_for"}
+        kept = {key: value for key, value in row.reason.items() if key != STANDS_FOR}
         row.reason = {**kept, LATE_FOR: row.article.copy_of_id}
     Membership.objects.bulk_update(told, ["reason"])

@@ -18,7 +18,7 @@ from aggregator.models import Article, Membership, Story
 from aggregator.pipeline.repair import Place
 from aggregator.services import placing
 from aggregator.services.curation.acts import Actor, entry_of, log_acts
-from aggregator.services.latecomers import LATE_FOR
+from aggregator.services.latecomers import LATE_FOR, STANDS_FOR
 from aggregator.services.regrouping import Step, Way
 from aggregator.services.seating import seat_copies
 from aggregator.services.stand_ins import heads_of
@@ -37,7 +37,7 @@ UPDATE aggregator_membership AS row SET story_id = given.joins
 FROM unnest(%(articles)s::bigint[], %(leaves)s::bigint[], %(joins)s::bigint[]) AS given(article, leaves, joins)
 JOIN aggregator_article AS head ON head.id = given.article
 JOIN aggregator_article AS copy ON copy.copy_of_id = COALESCE(head.copy_of_id, head.id) AND copy.id <> head.id
-WHERE row.article_id = copy.id AND row.story_id = given.leaves AND row.reason -> 'late_for' IS NULL
+WHERE row.article_id = copy.id AND row.story_id = given.leaves AND row.reason -> %(late_for)s IS NULL
 """
 # A story that is empty of texts of its own is closed; what pointed to it points to the other.
 _RETIRE = tuple(
@@ -158,7 +158,7 @@ def _move_articles(moves: Sequence[_Move]) -> None:
         move = going[row.article_id]
         place = move.places[row.article_id]
         why = place.reason
-        leads_as = {key: row.reason[key] for key in ("stands_for", LATE_FOR) if key in row.reason}
+        leads_as = {key: row.reason[key] for key in (STANDS_FOR, LATE_FOR) if key in row.reason}
         if why.get("rule") == "fixed":  # it came along with its thread: its own words still hold
             why = row.reason
         else:
@@ -176,6 +176,7 @@ def _move_articles(moves: Sequence[_Move]) -> None:
             "articles": list(going),
             "leaves": [move.leaves for move in going.values()],
             "joins": [move.joins for move in going.values()],
+            "late_for": LATE_FOR,
         }
         cursor.execute(_COPIES, values)
 

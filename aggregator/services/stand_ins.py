@@ -20,7 +20,7 @@ from aggregator.models import Article, Membership
 from aggregator.pipeline.group import OUTSIDE_FORMS
 from aggregator.services import retagging
 from aggregator.services.drafts import Draft
-from aggregator.services.latecomers import LATE_FOR
+from aggregator.services.latecomers import LATE_FOR, STANDS_FOR
 
 Order = tuple[datetime, int, int]  # by report, then by address: never by arrival
 
@@ -196,14 +196,14 @@ def tell_anew(article_ids: Collection[int]) -> set[int]:
     Returns the originals that somebody stood in for who has a text of its own now. No query for no articles.
     """
     follows = Q(reason__rule="copy", article__copy_of__isnull=False)
-    rows = Membership.objects.filter(follows | Q(reason__has_key="stands_for"), article_id__in=article_ids)
+    rows = Membership.objects.filter(follows | Q(reason__has_key=STANDS_FOR), article_id__in=article_ids)
     told = list(rows.select_related("article"))
-    left = {row.reason["stands_for"] for row in told if row.article.copy_of_id is None}
+    left = {row.reason[STANDS_FOR] for row in told if row.article.copy_of_id is None}
     for row in told:
         old = {"rule": "its_copies"} if row.reason.get("rule") == "copy" else row.reason
-        row.reason = {key: value for key, value in old.items() if key != "stands_for"}
+        row.reason = {key: value for key, value in old.items() if key != STANDS_FOR}
         if row.article.copy_of_id is not None:
-            row.reason["stands_for"] = row.article.copy_of_id
+            row.reason[STANDS_FOR] = row.article.copy_of_id
     Membership.objects.bulk_update(told, ["reason"])
     return left
 
