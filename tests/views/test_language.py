@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages import pofile
+from babel.messages import extract, pofile
 from django.conf import settings
+from django.utils.translation.template import templatize
 
 from tests.factories import make_feed, make_source, make_story
 from tests.views.conftest import Land
+
+KEYWORDS = extract.DEFAULT_KEYWORDS | {"gettext_lazy": None, "gettext_noop": None, "ngettext_lazy": (1, 2)}
 
 
 def test_every_sentence_has_a_french_one_with_the_same_values():
@@ -21,6 +26,27 @@ def test_every_sentence_has_a_french_one_with_the_same_values():
     wrong = [message.id for message in catalogue if message.id and list(message.check())]
     assert (untold, wrong) == ([], [])
     assert path.with_suffix(".mo").exists()
+
+
+def test_every_sentence_of_pages_and_code_is_in_the_catalogue():
+    base = Path(settings.BASE_DIR)
+    with (base / "locale/fr/LC_MESSAGES/django.po").open("rb") as file:
+        known = {message.id for message in pofile.read_po(file, locale="fr")}
+    files = [
+        *(path for path in (base / "templates").rglob("*") if path.suffix in {".html", ".txt", ".xml"}),
+        *(base / "aggregator").rglob("*.py"),
+    ]
+    told = {sentence: path.name for path in files for sentence in _sentences(path)}
+    assert {"In no story", "likelihood %(share)s %%"} <= told.keys()
+    assert {sentence: name for sentence, name in told.items() if sentence not in known} == {}
+
+
+def _sentences(path: Path) -> Iterator[str | tuple[str, ...]]:
+    source = path.read_text("utf-8")
+    if path.suffix != ".py":  # as lines of code without indents
+        source = "\n".join(line.strip() for line in templatize(source).splitlines())
+    for _, sentence, _, _ in extract.extract("python", io.BytesIO(source.encode()), KEYWORDS):
+        yield sentence
 
 
 def test_every_sentence_about_a_feed_is_in_the_catalogue():
