@@ -172,7 +172,7 @@ def _move_articles(moves: Sequence[_Move]) -> None:
         }
     save_rows(rows, ["story", "score", "reason"])
     with connection.cursor() as cursor:
-        values = {
+        values: dict[str, Any] = {
             "articles": list(going),
             "leaves": [move.leaves for move in going.values()],
             "joins": [move.joins for move in going.values()],
