@@ -205,12 +205,15 @@ class Measurer:
 
 
 def _elsewhere(article: Features, stories: list[StorySnapshot]) -> Any:
-    """Which stories hold the same headline of another place."""
+    """Which stories hold the same headline of another place, and none of one's own."""
     own = formula_of(article)
     if own is None:
         return np.zeros(len(stories), dtype=bool)
-    told = ([m.formula for m in s.compared()] for s in stories)
-    return np.array([any(f is not None and own.is_elsewhere(f) for f in formulas) for formulas in told])
+    found = []
+    for story in stories:
+        same = [own.is_elsewhere(f) for m in story.compared() if (f := m.formula) and f.rest == own.rest]
+        found.append(bool(same) and all(same))
+    return np.array(found)
 
 
 def _has(flags: NDArray[np.uint8], flag: int) -> Any:
@@ -248,7 +251,7 @@ def _context(article: Features, stories: list[StorySnapshot]) -> dict[str, Any]:
         "places_apart": np.array([p[1] for p in places]),
         "main_place": np.array([p[2] for p in places]),
         "places_agree": np.array([p[3] for p in places]),
-        "countries_apart": np.array([_apart(article.countries, s) for s in stories]),
+        "countries_apart": np.array([_countries_apart(article.countries, s) for s in stories]),
     }
 
 
@@ -265,7 +268,7 @@ def _places(own: tuple[int, ...], members: list[tuple[int, ...]]) -> tuple[float
     return shared, float(shared == 0), main, agree
 
 
-def _apart(own: tuple[int, ...], story: StorySnapshot) -> float:
+def _countries_apart(own: tuple[int, ...], story: StorySnapshot) -> float:
     """Share of the members that are about countries, but about none of one's own; 0.0 where nothing is known."""
     theirs = [m.features.countries for m in story.compared() if m.features.countries]
     if not own or not theirs:
