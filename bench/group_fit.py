@@ -42,6 +42,7 @@ class Pairs:
         self.kept_from += [kept_from] * len(rows)
 
     def extend(self, other: Pairs, weight: float) -> None:
+        """Add the rows of another, scaled so that they weigh `weight` together."""
         total = sum(other.w) or 1.0
         self.x += other.x
         self.y += other.y

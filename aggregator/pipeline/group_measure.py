@@ -161,7 +161,7 @@ class Measurer:
             cosine(mine_title, wt, title),
             cosine(mine_name, wn, name),
         )
-        places = np.full(len(starts), UNKNOWN)
+        places = np.full(len(starts), -1.0)  # of those that name no place
         if place.any():
             named = total(wp) > 0
             places[named] = cosine(self._place[ids], wp, place)[named]
@@ -179,13 +179,7 @@ class Measurer:
         def top(x: Any) -> Any:
             return np.array([x[a:b].max() for a, b in zip(member, ends, strict=True)])
 
-        def known(x: Any) -> Any:
-            """The best of those that name a place, UNKNOWN where none does."""
-            return np.array(
-                [x[a:b][x[a:b] != UNKNOWN].max(initial=-1.0) for a, b in zip(member, ends, strict=True)]
-            )
-
-        best_place = known(places)
+        best_place = top(places)
         return {
             "place_words": np.where(best_place < 0, UNKNOWN, best_place),
             "centroid": whole[first],

@@ -20,14 +20,15 @@ class Member:
 
     article: int
     features: Features
-    _formula: Formula | bool | None = False  # False: not asked for yet
+    _formula: Formula | None = None
+    _is_asked: bool = False
 
     @property
     def formula(self) -> Formula | None:
         """The formula of its headline, made when first asked for."""
-        if self._formula is False:
-            self._formula = formula_of(self.features)
-        return self._formula or None  # type: ignore[return-value]
+        if not self._is_asked:
+            self._formula, self._is_asked = formula_of(self.features), True
+        return self._formula
 
 
 @dataclass(frozen=True, slots=True)
