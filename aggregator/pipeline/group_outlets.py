@@ -37,6 +37,11 @@ def without_name(text: str, called: str) -> str:
     return re.sub(f"{before}{re.escape(called)}{after}", " ", text, flags=re.IGNORECASE)
 
 
+def without_outlet_names(called: str, title: str, text: str) -> str:
+    """Return headline and text, a line each, without the name that their outlet is called by."""
+    return f"{without_name(without_outlet(title, '', called), called)}\n{without_name(text, called)}"
+
+
 def _is_in(words: str, name: str) -> bool:
     said, known = _letters(words), _letters(name)
     if not said or not known or _is_place(words):

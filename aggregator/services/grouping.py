@@ -15,6 +15,7 @@ from typing import Any
 from aggregator.models import Article, GroupFeatures, Membership, Story
 from aggregator.pipeline.features import Features, pack, rarity, read_features
 from aggregator.pipeline.group import OUTSIDE_FORMS, GroupVerdict
+from aggregator.pipeline.group_outlets import without_outlet_names
 from aggregator.pipeline.group_places import whereabouts
 from aggregator.pipeline.group_words import shared_words
 from aggregator.services.drafts import Draft
@@ -251,11 +252,14 @@ class _Batch:
         rows = {pk: m for pk, m in self.joined.items() if m.reason.get("rule") == "model"}
         partners = {pk: _shelf.index.first_members(m.story_id, but=pk) for pk, m in rows.items()}
         wanted = {a for group in partners.values() for a in group}
-        titles = Article.objects.filter(pk__in=wanted).values_list("pk", "title", "extract")
-        told = {pk: f"{title}\n{extract}" for pk, title, extract in titles}
+        texts = Article.objects.filter(pk__in=wanted).values_list("pk", "source__name", "title", "extract")
+        told = {pk: without_outlet_names(*text) for pk, *text in texts}
         for pk, row in rows.items():
             others = "\n".join(told.get(a, "") for a in partners[pk])
-            words = shared_words(f"{row.article.title}\n{row.article.extract}", others)
+            article = row.article
+            words = shared_words(
+                without_outlet_names(article.source.name, article.title, article.extract), others
+            )
             row.reason["shared"] = sorted(words, key=rarity)[:WORDS_TOLD]
 
     def write(self) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aggregator.pipeline.features import read_features
+from aggregator.pipeline.group_outlets import without_outlet_names
 
 NOON = datetime(2023, 9, 19, 12, tzinfo=UTC)
 
@@ -50,3 +51,12 @@ def test_the_name_of_an_outlet_in_running_text_does_not_count(name: str) -> None
     assert np.array_equal(
         plain.ids, read_features("Rain floods Accra", text, at=NOON, outlet="x", called=name).ids
     )
+
+
+def test_what_is_told_of_shared_words_leaves_the_outlets_name_out() -> None:
+    told = without_outlet_names(
+        "Daily Frontier Herald",
+        "Depot under fire - Daily Frontier Herald",
+        "Reporters of the Daily Frontier Herald saw it.",
+    )
+    assert "Herald" not in told and "Depot under fire" in told and "saw it" in told
