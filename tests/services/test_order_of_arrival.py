@@ -105,9 +105,9 @@ def arrive(articles: list[Article], now: datetime, seed: int) -> Outcome:
         if dice.random() < 0.1:
             grouping.forget()  # the worker was killed: another one starts
         seen |= set(Membership.objects.values_list("story_id", flat=True))
-    repair_stories(now)
-    work_again(now)
-    repair_stories(now)
+    for _ in range(3):  # copies that a look sends through the queue may give the next one something to move
+        repair_stories(now)
+        work_again(now)
     outcome = Outcome(dict(Membership.objects.values_list("article_id", "story_id")))
     outcome.moved_by_last_look = repair_stories(now)
     grouping.forget()

@@ -423,9 +423,10 @@ def arrive(found: Sequence[Article], dice: random.Random) -> None:
         if dice.random() < 0.1:
             grouping.forget()
     settle_queue()
-    repair_stories(NOW)
-    settle_queue()
-    assert repair_stories(NOW) == 0
+    for _ in range(3):  # copies that a look sends through the queue may give the next one something to move
+        moved = repair_stories(NOW)
+        settle_queue()
+    assert moved == 0
     grouping.forget()
     assert repair_stories(NOW) == 0
 
