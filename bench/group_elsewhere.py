@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
-from aggregator.pipeline.features import Features
+from aggregator.pipeline.features import BODY, Features
 from aggregator.pipeline.gazetteer import Gazetteer
 from aggregator.pipeline.group_peoples import COUNTRY_OF
 from aggregator.pipeline.locate import locate
@@ -65,7 +65,7 @@ class Elsewhere:
 
     def moved(self, title: str, text: str, dice: random.Random) -> tuple[str, str] | None:
         """Return title and text with the places that they are about exchanged, None where the headline names none."""
-        found = locate(title, text[:1500], gazetteer=self._gazetteer, home_region=None, language="")
+        found = locate(title, text[:BODY], gazetteer=self._gazetteer, home_region=None, language="")
         about = {m for m in found.mentions if m.kind in _KINDS and self._country(m) in found.countries}
         near = {m for m in about if m.kind in _TOWNS}
         far = dice.random() < 0.5 or not any(m.field == "title" for m in near)
